@@ -1,0 +1,1 @@
+"""What Memory does, one module a flow: remember, recall, relate, forget."""

@@ -1,0 +1,1 @@
+"""The ledger: one SQL database that holds the truth."""

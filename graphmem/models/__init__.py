@@ -1,0 +1,1 @@
+"""Models: contracts and their implementations. A model only proposes; `steps/` decides."""

@@ -1,0 +1,1 @@
+"""Pure steps: values in, values out. No IO, no clock, no randomness."""
