@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -46,8 +46,8 @@ class VectorStore(Protocol):
         """The k nearest of one view over all scopes, best first, cosine in [-1, 1]; approximate."""
         ...
 
-    def ids(self) -> Iterable[tuple[str, View]]:
-        """Keys of everything stored, in no order."""
+    def ids(self) -> Mapping[tuple[str, View], str]:
+        """Key -> content digest (hash of the vector, 16 hex digits) of everything stored."""
         ...
 
     def erase(self) -> None:

@@ -1,0 +1,141 @@
+"""Ledger -> stores: apply what is pending, compare, rebuild. No step asks a model.
+
+The outbox holds one row a projection write; a write is idempotent and takes its content from the ledger at the
+moment it is applied, so a crash, a retry or a late row can never bring back an old state.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, cast
+
+from graphmem.errors import StoreError
+from graphmem.ledger.contracts import Ledger, OutboxItem
+from graphmem.stores.contracts import VectorStore, View
+from graphmem.stores.digests import digest
+from graphmem.values import Difference, VerifyReport
+
+log = logging.getLogger(__name__)
+BATCH = 1000
+
+Problem = Literal["missing", "unexpected", "changed"]
+ProjectionName = Literal["vectors", "graph", "all"]
+
+
+class Projection:
+    """Keeps the stores in step with the ledger. A store that is down delays nothing but its own copy."""
+
+    def __init__(self, ledger: Ledger, open_vectors: Callable[[], VectorStore] | None) -> None:
+        self._ledger = ledger
+        self._open_vectors = open_vectors
+        self._vectors: VectorStore | None = None
+        self._lock = threading.RLock()
+        self.problem = ""
+        """Why the vector store could not be used the last time; empty when it could."""
+
+    def vectors(self) -> VectorStore | None:
+        """The vector store, opened on first use; None when there is none or it cannot be opened now."""
+        with self._lock:
+            if self._vectors is None and self._open_vectors is not None:
+                try:
+                    self._vectors = self._open_vectors()
+                except StoreError as exc:
+                    self._note(exc)
+                else:
+                    self.problem = ""
+            return self._vectors
+
+    @property
+    def opened(self) -> VectorStore | None:
+        """The vector store if it is open already; reading it costs nothing."""
+        return self._vectors
+
+    def apply(self) -> bool:
+        """Write everything pending to the stores. True when nothing is left behind."""
+        if self._open_vectors is None:
+            return True
+        with self._lock:
+            try:
+                return self._drain()
+            except StoreError as exc:
+                self._note(exc)
+                return False
+
+    def _drain(self) -> bool:
+        while items := self._ledger.pending("vectors", BATCH):
+            store = self.vectors()
+            if store is None:
+                return False
+            self._write(store, items)
+            self._ledger.acknowledge(items)
+        return True
+
+    def _write(self, store: VectorStore, items: Sequence[OutboxItem]) -> None:
+        keys = list(dict.fromkeys((item.item_id, cast("View", item.view)) for item in items))
+        present = list(self._ledger.projected_vectors(keys))
+        store.upsert(present)
+        held = {(item.item_id, item.view) for item in present}
+        if gone := [key for key in keys if key not in held]:
+            store.remove(gone)
+
+    def verify(self) -> VerifyReport:
+        """Compare every id and content hash of ledger and stores, after applying what is pending."""
+        self.apply()
+        differences = [Difference(store="ledger", item=problem, problem="changed") for problem in self._ledger.check()]
+        checked = dict(self._ledger.counts())
+        store = self.vectors()
+        if store is not None:
+            wanted = {(item.item_id, item.view): digest(item.vector) for item in self._ledger.projected_vectors()}
+            held = store.ids()
+            checked["chroma"] = len(held)
+            differences += _compare("vectors", wanted, held)
+        elif self._open_vectors is not None:
+            log.warning("vectors not compared: %s", self.problem)
+        pending = len(self._ledger.pending("vectors", BATCH)) if self._open_vectors is not None else 0
+        return VerifyReport(checked=checked, differences=tuple(differences), pending=pending)
+
+    def rebuild(self, store: ProjectionName = "all") -> VerifyReport:
+        """Write a projection anew from the ledger, with no model call. The embedded graph is the ledger itself."""
+        if store in {"vectors", "all"} and self._open_vectors is not None:
+            with self._lock:
+                vectors = self.vectors()
+                if vectors is None:
+                    raise StoreError(f"The vector store cannot be rebuilt: {self.problem}")
+                vectors.erase()
+                self._refill(vectors)
+        return self.verify()
+
+    def _refill(self, store: VectorStore) -> None:
+        batch = []
+        for item in self._ledger.projected_vectors():
+            batch.append(item)
+            if len(batch) == BATCH:
+                store.upsert(batch)
+                batch = []
+        store.upsert(batch)
+
+    def close(self) -> None:
+        """Release the stores; a second call is a no-op."""
+        with self._lock:
+            if self._vectors is not None:
+                self._vectors.close()
+                self._vectors = None
+
+    def _note(self, exc: StoreError) -> None:
+        if self.problem != str(exc):
+            log.warning("%s", exc)
+        self.problem = str(exc)
+
+
+def _compare(
+    store: str, wanted: Mapping[tuple[str, View], str], found: Mapping[tuple[str, View], str]
+) -> list[Difference]:
+    rows: list[tuple[Problem, tuple[str, View]]]
+    rows = [("missing", key) for key in wanted.keys() - found.keys()]
+    rows += [("unexpected", key) for key in found.keys() - wanted.keys()]
+    rows += [("changed", key) for key in wanted.keys() & found.keys() if wanted[key] != found[key]]
+    return [
+        Difference(store=store, item=f"{view}:{item_id}", problem=problem) for problem, (item_id, view) in sorted(rows)
+    ]

@@ -1,0 +1,173 @@
+"""The vector projection in Chroma: one collection, own vectors, metadata limited to a digest and scope labels.
+
+Chroma's embedded client belongs to one process: after a foreign write an open client fails with "Error finding id".
+A lock file says who owns the folder; another process works from the ledger's vectors until the owner is gone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, ClassVar, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from graphmem.errors import StoreError, StoreUnavailable
+from graphmem.stores.contracts import Near, VectorItem, View
+from graphmem.stores.digests import digest
+
+COLLECTION = "graphmem"
+READ_PAGE = 10_000
+
+
+class ChromaVectors:
+    """`VectorStore` on Chroma's embedded client; see `open`."""
+
+    _open: ClassVar[dict[Path, ChromaVectors]] = {}
+    _guard: ClassVar[threading.RLock] = threading.RLock()
+
+    def __init__(self, folder: Path, lock: IO[str], client: Any) -> None:
+        self._folder, self._lock, self._client = folder, lock, client
+        self._users = 1
+        with _translated(folder):
+            self._collection = self._make()
+            self._batch = int(client.get_max_batch_size())
+
+    @classmethod
+    def open(cls, folder: Path) -> ChromaVectors:
+        """Open the folder, or share it when this process has it open.
+
+        Raises StoreUnavailable when another process owns it or when it cannot be opened.
+        """
+        folder = folder.resolve()
+        with cls._guard:
+            if (shared := cls._open.get(folder)) is not None:
+                shared._users += 1
+                return shared
+            lock = _own(folder)
+            try:
+                with _translated(folder):
+                    store = cls(folder, lock, _client(folder))
+            except StoreError:
+                lock.close()
+                raise
+            cls._open[folder] = store
+            return store
+
+    def _make(self) -> Any:
+        return self._client.get_or_create_collection(
+            COLLECTION, configuration={"hnsw": {"space": "cosine", "ef_search": 200}}, embedding_function=None
+        )
+
+    def upsert(self, items: Sequence[VectorItem]) -> None:
+        """See `VectorStore.upsert`."""
+        with _translated(self._folder):
+            for start in range(0, len(items), self._batch):
+                part = items[start : start + self._batch]
+                self._collection.upsert(
+                    ids=[_key(item.item_id, item.view) for item in part],
+                    embeddings=np.stack([item.vector for item in part]),
+                    metadatas=[
+                        {"digest": digest(item.vector), "view": item.view, **item.scope.labels} for item in part
+                    ],
+                )
+
+    def remove(self, keys: Sequence[tuple[str, View]]) -> None:
+        """See `VectorStore.remove`."""
+        with _translated(self._folder):
+            for start in range(0, len(keys), self._batch):
+                self._collection.delete(ids=[_key(*key) for key in keys[start : start + self._batch]])
+
+    def nearest(self, vector: npt.NDArray[np.float32], view: View, k: int) -> Sequence[Near]:
+        """See `VectorStore.nearest`. Views share one index, so it reads deeper and keeps those of the view."""
+        with _translated(self._folder):
+            size = int(self._collection.count())
+            if size == 0:
+                return ()
+            depth = min(size, 4 * k)
+            while True:
+                found = self._collection.query(query_embeddings=vector[None, :], n_results=depth, include=["distances"])
+                keys = (_unkey(raw) for raw in found["ids"][0])
+                hits = [
+                    Near(item_id, 1.0 - float(distance))
+                    for (item_id, kind), distance in zip(keys, found["distances"][0], strict=True)
+                    if kind == view
+                ]
+                if len(hits) >= k or depth >= min(size, 32 * k):
+                    return hits[:k]
+                depth = min(size, depth * 4)
+
+    def ids(self) -> Mapping[tuple[str, View], str]:
+        """Key -> content digest of everything stored."""
+        held: dict[tuple[str, View], str] = {}
+        with _translated(self._folder):
+            while True:
+                page = self._collection.get(limit=READ_PAGE, offset=len(held), include=["metadatas"])
+                for raw, metadata in zip(page["ids"], page["metadatas"], strict=True):
+                    held[_unkey(raw)] = str((metadata or {}).get("digest", ""))
+                if len(page["ids"]) < READ_PAGE:
+                    return held
+
+    def erase(self) -> None:
+        """See `VectorStore.erase`; drops the collection whole, so that no vector stays in its files' live part."""
+        with _translated(self._folder):
+            self._client.delete_collection(COLLECTION)
+            self._collection = self._make()
+
+    def close(self) -> None:
+        """See `VectorStore.close`. The folder is released when its last user in this process closes it."""
+        with self._guard:
+            self._users -= 1
+            if self._users > 0 or self._open.get(self._folder) is not self:
+                return
+            del self._open[self._folder]
+            with _translated(self._folder):
+                self._client.close()
+            self._lock.close()
+
+
+def _own(folder: Path) -> IO[str]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "owner.lock").open("a+")
+    except OSError as exc:
+        raise StoreUnavailable(f"Cannot open {folder}: {exc.strerror}.", advice="Check its permissions.") from exc
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        lock.close()
+        raise StoreUnavailable(
+            f"Another process owns {folder}.", advice="Search works from the ledger until that process closes."
+        ) from exc
+    return lock
+
+
+def _client(folder: Path) -> Any:
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+
+
+def _key(item_id: str, view: View) -> str:
+    return f"{view}:{item_id}"
+
+
+def _unkey(raw: str) -> tuple[str, View]:
+    view, _, item_id = raw.partition(":")
+    return item_id, cast("View", view)
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    """Chroma's errors have no common root below Exception: whatever it raises becomes a StoreError here."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as exc:
+        raise StoreUnavailable(f"Chroma failed in {folder}: {exc}.", advice="Run: graphmem rebuild vectors") from exc
