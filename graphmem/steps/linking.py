@@ -1,0 +1,284 @@
+"""From names to entities: exact key first, then alias, and a fuzzy match is only ever a proposal.
+
+Everything arrives and leaves as values. An entity is unified inside one owner; its id is derived from the owner, the
+key of its name and its place among homonyms, so that a replay writes the same rows.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from graphmem.steps.resolution.relation_types import relation_type
+from graphmem.values import Draft, Entity, EntityDraft, FactDraft, LinkedFact, MessageRecord, Triple, Value
+
+NAMESPACE: UUID = uuid5(NAMESPACE_URL, "https://graphmem.dev/ids")
+SIMILAR = 0.8
+"""Cosine of two names from which on they are proposed as one entity."""
+_IdOf = Callable[[str], str]
+ALIAS_TYPES = frozenset({"also_known_as"})
+
+_KEPT_OUTER = "+#@$%&"
+"""Outer signs that belong to names: C++, C#, @ann."""
+_POSSESSIVE = re.compile(r"(?<=\w)['’]s$|(?<=s)['’]$")
+
+
+class Linked(Value):
+    """A draft whose names have become entities."""
+
+    facts: tuple[LinkedFact, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    """New ones, and known ones with a better type or one more alias."""
+    similar: tuple[tuple[str, str, float], ...] = ()
+    """(entity id, entity id, cosine): perhaps the same; a proposal."""
+    message_entities: tuple[tuple[str, str], ...] = ()
+    """(message id, entity id)."""
+
+
+@lru_cache(maxsize=65536)
+def key(name: str) -> str:
+    """The form in which names are compared: NFKC, casefolded, one space, no outer punctuation, no possessive.
+
+    Never empty for a name that is not blank; `key(key(name)) == key(name)`.
+    """
+    folded = " ".join(_fold(name).split())
+    while True:
+        stripped = _fold(" ".join(_POSSESSIVE.sub("", _strip_outer(folded)).split()))
+        if not stripped:
+            return folded
+        if stripped == folded:
+            return folded
+        folded = stripped
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _strip_outer(text: str) -> str:
+    start, end = 0, len(text)
+    while start < end and _is_outer(text[start]):
+        start += 1
+    while end > start and _is_outer(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_outer(sign: str) -> bool:
+    return sign.isspace() or (sign not in _KEPT_OUTER and unicodedata.category(sign)[0] == "P")
+
+
+def entity_id(owner: str, name: str, ordinal: int = 0) -> str:
+    """The id of the `ordinal`-th entity of an owner that bears this name."""
+    return str(uuid5(NAMESPACE, f"entity\n{owner}\n{key(name)}\n{ordinal}"))
+
+
+def memory_id(owner: str, episode_id: str, index: int, text: str) -> str:
+    """The id of the `index`-th fact of an episode."""
+    return str(uuid5(NAMESPACE, f"memory\n{owner}\n{episode_id}\n{index}\n{text}"))
+
+
+def names(draft: Draft) -> tuple[str, ...]:
+    """Every name of a draft, in order of appearance: what `known` and `near` of `link` must cover."""
+    found = [e.name for e in _entities(draft)]
+    return tuple(dict.fromkeys(n for n in found if key(n)))
+
+
+def link(
+    draft: Draft,
+    known: Mapping[str, Sequence[Entity]],
+    near: Mapping[str, Sequence[tuple[Entity, float]]],
+    *,
+    owner: str,
+    episode_id: str,
+    messages: Sequence[MessageRecord],
+    similar_from: float = SIMILAR,
+) -> Linked:
+    """Give every name of a draft an entity.
+
+    `known` holds the ledger's entities by `key` of name or alias; `near` holds entities whose names lie near a name
+    of the draft, with the cosine. Facts and mentions whose message index is not in `messages` are an IndexError.
+    """
+    register = _Register(owner, known)
+    for wanted in _entities(draft):
+        register.find(wanted)
+    for fact in draft.facts:
+        register.learn_aliases(fact)
+    facts = []
+    for index, fact in enumerate(draft.facts):
+        identity = memory_id(owner, episode_id, index, fact.text)
+        facts.append(_link_fact(fact, register, identity, messages[fact.message].timestamp))
+    mentions = [(messages[m.message].id, register.find(m.entity).id) for m in draft.mentions if key(m.entity.name)]
+    return Linked(
+        facts=tuple(facts),
+        entities=register.changed(),
+        similar=_similar(register, near, similar_from),
+        message_entities=tuple(dict.fromkeys(mentions)),
+    )
+
+
+def _entities(draft: Draft) -> list[EntityDraft]:
+    """All entity drafts, typed ones before what is only named, so that a type is known when it is needed."""
+    found: list[EntityDraft] = []
+    for fact in draft.facts:
+        typed = {key(e.name) for e in fact.entities}
+        found.extend(fact.entities)
+        ends = [n for r in fact.relations for n in (r.source, r.target)]
+        named = [*([fact.subject] if fact.subject else []), *ends]
+        found.extend(EntityDraft(name=n) for n in named if key(n) not in typed)
+    found.extend(m.entity for m in draft.mentions)
+    return [e for e in found if key(e.name)]
+
+
+class _Register:
+    """The entities of one linking, by key; the only state, and local to one call."""
+
+    def __init__(self, owner: str, known: Mapping[str, Sequence[Entity]]) -> None:
+        self._owner = owner
+        self._before: dict[str, Entity] = {}
+        self._now: dict[str, Entity] = {}
+        self._by_key: dict[str, list[str]] = {}
+        self.fresh: list[str] = []
+        for entities in known.values():
+            for entity in entities:
+                self._remember(entity)
+                self._before[entity.id] = entity
+
+    def _remember(self, entity: Entity) -> None:
+        self._now[entity.id] = entity
+        for name in (entity.name, *entity.aliases):
+            ids = self._by_key.setdefault(key(name), [])
+            if entity.id not in ids:
+                ids.append(entity.id)
+
+    def get(self, entity: str) -> Entity:
+        """An entity by id, as it is now."""
+        return self._now[entity]
+
+    def find(self, wanted: EntityDraft) -> Entity:
+        """The entity a draft means: by name, then by alias, with a compatible type; else a new one."""
+        wanted_key = key(wanted.name)
+        bearers = [self._now[i] for i in self._by_key.get(wanted_key, ())]
+        fitting = [e for e in bearers if compatible(e.type, wanted.type, weak=e.weak or wanted.weak)]
+        if not fitting:
+            return self._create(wanted)
+        order = sorted(fitting, key=lambda e: (key(e.name) != wanted_key, e.type != wanted.type, e.weak, e.id))
+        return self._refine(order[0], wanted)
+
+    def _create(self, wanted: EntityDraft) -> Entity:
+        ordinal = 0
+        while entity_id(self._owner, wanted.name, ordinal) in self._now:
+            ordinal += 1
+        new = Entity(
+            id=entity_id(self._owner, wanted.name, ordinal),
+            name=_clean(wanted.name),
+            type=wanted.type,
+            weak=wanted.weak,
+        )
+        self._remember(new)
+        self.fresh.append(new.id)
+        return new
+
+    def _refine(self, entity: Entity, wanted: EntityDraft) -> Entity:
+        better = wanted.type if entity.type == "Thing" else entity.type
+        weak = entity.weak and wanted.weak
+        if (better, weak) == (entity.type, entity.weak):
+            return entity
+        refined = entity.model_copy(update={"type": better, "weak": weak})
+        self._remember(refined)
+        return refined
+
+    def learn_aliases(self, fact: FactDraft) -> None:
+        """After "Elizabeth is also known as Liz", Liz is Elizabeth."""
+        for relation in fact.relations:
+            if relation_type(relation.type) in ALIAS_TYPES and key(relation.source) and key(relation.target):
+                self._add_alias(self.find(EntityDraft(name=relation.source)), relation.target)
+
+    def _add_alias(self, entity: Entity, alias: str) -> None:
+        known_as = {key(n) for n in (entity.name, *entity.aliases)}
+        if key(alias) in known_as:
+            return
+        for other in list(self._by_key.get(key(alias), ())):
+            if other in self.fresh:
+                self._forget(other)
+        self._remember(entity.model_copy(update={"aliases": (*entity.aliases, _clean(alias))}))
+        ids = self._by_key[key(alias)]
+        ids.sort(key=lambda i: i != entity.id)
+
+    def _forget(self, entity: str) -> None:
+        self.fresh.remove(entity)
+        del self._now[entity]
+        for ids in self._by_key.values():
+            if entity in ids:
+                ids.remove(entity)
+
+    def changed(self) -> tuple[Entity, ...]:
+        """Entities that are new or differ from what was known, in order of appearance."""
+        return tuple(e for i, e in self._now.items() if self._before.get(i) != e)
+
+
+def _clean(name: str) -> str:
+    """The name as written, without outer punctuation, double spaces and the possessive."""
+    plain = " ".join(unicodedata.normalize("NFC", name).split())
+    return _POSSESSIVE.sub("", _strip_outer(plain)) or plain
+
+
+def compatible(one: str, other: str, *, weak: bool = False) -> bool:
+    """Whether two types can be those of one entity; two different concrete types are homonyms."""
+    return weak or one == other or "Thing" in (one, other)
+
+
+def _link_fact(fact: FactDraft, register: _Register, identity: str, said_at: datetime) -> LinkedFact:
+    here = {key(e.name): register.find(e).id for e in fact.entities if key(e.name)}
+
+    def id_of(name: str) -> str:
+        return here.get(key(name)) or register.find(EntityDraft(name=name)).id
+
+    subject = id_of(fact.subject) if fact.subject and key(fact.subject) else None
+    triples = _triples(fact, id_of)
+    ids = [*here.values(), *([subject] if subject else []), *(e for t in triples for e in (t.source_id, t.target_id))]
+    return LinkedFact(
+        draft=fact,
+        memory_id=identity,
+        subject_id=subject,
+        entity_ids=tuple(dict.fromkeys(ids)),
+        triples=triples,
+        valid_from=fact.valid_from or said_at,
+        valid_to=fact.valid_to,
+    )
+
+
+def _triples(fact: FactDraft, id_of: _IdOf) -> tuple[Triple, ...]:
+    found: dict[tuple[str, str, str], Triple] = {}
+    for relation in fact.relations:
+        if not (key(relation.source) and key(relation.target)):
+            continue
+        source, target = id_of(relation.source), id_of(relation.target)
+        kind = relation_type(relation.type)
+        if source != target:
+            triple = Triple(source_id=source, type=kind, target_id=target, confidence=relation.confidence)
+            found.setdefault((source, kind, target), triple)
+    return tuple(found.values())
+
+
+def _similar(
+    register: _Register, near: Mapping[str, Sequence[tuple[Entity, float]]], threshold: float
+) -> tuple[tuple[str, str, float], ...]:
+    """Proposals for the new entities only: what was known has been proposed when it was new."""
+    near_by_key = {key(name): found for name, found in near.items()}
+    proposals: dict[tuple[str, str], float] = {}
+    for new in (register.get(i) for i in register.fresh):
+        for other, cosine in near_by_key.get(key(new.name), ()):
+            fits = not (new.weak or other.weak) and compatible(new.type, other.type)
+            if cosine >= threshold and fits and other.id != new.id:
+                proposals.setdefault((new.id, other.id), cosine)
+    return tuple((a, b, cosine) for (a, b), cosine in proposals.items())
+
+
+def keys(found: Iterable[str]) -> tuple[str, ...]:
+    """The distinct keys of names, in order."""
+    return tuple(dict.fromkeys(k for n in found if (k := key(n))))
