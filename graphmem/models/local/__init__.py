@@ -1,0 +1,1 @@
+"""Models that run on this machine, with no key and no server."""
