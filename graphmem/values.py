@@ -590,6 +590,24 @@ class DeleteReport(Value):
     resolution_id: str | None = None
 
 
+class StatusReport(Value):
+    """What is open and how much it holds."""
+
+    home: str
+    counts: Mapping[str, int] = Field(default_factory=dict)
+    """Rows by table."""
+    unfinished: Mapping[str, int] = Field(default_factory=dict)
+    """Episodes by status, those that are not finished; `retry` finishes them."""
+    pending: int = 0
+    """Writes that the stores have not applied yet."""
+    vectors: str = ""
+    """Name of the vector store, or why it cannot be used."""
+    graph: str = ""
+    embedder: str = ""
+    extractor: str = ""
+    llm: str = ""
+
+
 class When(Value):
     """The moment a read asks about. Both absent: what is true now, as known now."""
 

@@ -86,8 +86,8 @@ class Ledger(Protocol):
         """
         ...
 
-    def last_episode(self, conversation: str, scope: Scope) -> Episode | None:
-        """The newest episode of a conversation, or None."""
+    def last_episode(self, conversation: str | None, scope: Scope) -> Episode | None:
+        """The newest episode of a conversation (None: of the scope), or None."""
         ...
 
     def episode(self, episode_id: str) -> tuple[Episode, tuple[MessageRecord, ...]]:

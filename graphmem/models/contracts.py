@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -97,4 +97,13 @@ class Extractor(Protocol):
 
     def extract(self, request: ExtractionRequest) -> Draft:
         """Propose facts for the request. Raises ModelError; never returns half a reading."""
+        ...
+
+
+@runtime_checkable
+class UsesLLM(Protocol):
+    """An extractor that asks a chat model, which the engine replaces by a journalled one for each episode."""
+
+    def with_llm(self, llm: LLM) -> Extractor:
+        """The same extractor on another chat model."""
         ...

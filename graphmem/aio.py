@@ -1,0 +1,112 @@
+"""`AsyncMemory`: the methods of `Memory` as coroutines, on a pool of threads.
+
+Each method is made from its synchronous twin, so the two cannot drift apart. The engine waits for models and disks,
+not for the event loop; a hop to a thread costs microseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from graphmem.engine import Clock
+from graphmem.memory import Memory
+from graphmem.models.contracts import LLM, Embedder, Extractor
+from graphmem.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+WORKERS = 16
+
+
+def _threaded(
+    method: Callable[Concatenate[Memory, P], R],
+) -> Callable[Concatenate[AsyncMemory, P], Coroutine[Any, Any, R]]:
+    @functools.wraps(method)
+    async def call(self: AsyncMemory, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._run(functools.partial(method, self._memory, *args, **kwargs))
+
+    return call
+
+
+class AsyncMemory:
+    """The asynchronous twin of `Memory`: same names, same arguments, same results, awaited.
+
+    Open one with `await AsyncMemory.open()` and close it with `await memory.close()`, or use `async with`.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="graphmem")
+
+    async def _run(self, call: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    @classmethod
+    async def open(
+        cls,
+        settings: Settings | None = None,
+        *,
+        home: str | Path | None = None,
+        llm: LLM | None = None,
+        embedder: Embedder | None = None,
+        extractor: Extractor | None = None,
+        clock: Clock | None = None,
+        **options: Any,
+    ) -> Self:
+        """See `Memory.open`."""
+        opened = functools.partial(
+            Memory.open,
+            settings,
+            home=home,
+            llm=llm,
+            embedder=embedder,
+            extractor=extractor,
+            clock=clock,
+            **options,
+        )
+        return cls(await asyncio.to_thread(opened))
+
+    async def close(self) -> None:
+        """See `Memory.close`."""
+        await asyncio.to_thread(self._memory.close)
+        self._pool.shutdown(wait=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    add = _threaded(Memory.add)
+    search = _threaded(Memory.search)
+    context = _threaded(Memory.context)
+    get = _threaded(Memory.get)
+    list = _threaded(Memory.list)
+    update = _threaded(Memory.update)
+    delete = _threaded(Memory.delete)
+    delete_all = _threaded(Memory.delete_all)
+    history = _threaded(Memory.history)
+    undo = _threaded(Memory.undo)
+    reset = _threaded(Memory.reset)
+    retry = _threaded(Memory.retry)
+    episodes = _threaded(Memory.episodes)
+    status = _threaded(Memory.status)
+    verify = _threaded(Memory.verify)
+    rebuild = _threaded(Memory.rebuild)
+    entities = _threaded(Memory.entities)
+    entity = _threaded(Memory.entity)
+    relations = _threaded(Memory.relations)
+    neighbors = _threaded(Memory.neighbors)
+    paths = _threaded(Memory.paths)
+    common = _threaded(Memory.common)
+    timeline = _threaded(Memory.timeline)
+    match = _threaded(Memory.match)
+    graph = _threaded(Memory.graph)

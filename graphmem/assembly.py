@@ -1,0 +1,154 @@
+"""Where text becomes objects: settings are turned into the parts of an engine, here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from graphmem.engine import ClaimReader, Clock, Engine
+from graphmem.errors import ConfigError, EmbeddingMismatch
+from graphmem.ledger.contracts import Ledger
+from graphmem.models.contracts import LLM, Embedder, Extractor
+from graphmem.projection import Projection
+from graphmem.settings import Settings
+from graphmem.stores.contracts import VectorStore
+
+FINGERPRINT = "embedding_fingerprint"
+
+
+def utc_now() -> datetime:
+    """The default clock."""
+    return datetime.now(UTC)
+
+
+def settings(given: Settings | None, *, home: str | Path | None, **options: Any) -> Settings:
+    """Settings from what the caller gave, the environment and graphmem.toml. Raises ConfigError."""
+    changes = {**options, **({} if home is None else {"home": Path(home)})}
+    if given is None:
+        return Settings(**changes)
+    return given.override(**changes) if changes else given
+
+
+def engine(
+    chosen: Settings,
+    *,
+    llm: LLM | None = None,
+    embedder: Embedder | None = None,
+    extractor: Extractor | None = None,
+    clock: Clock | None = None,
+) -> Engine:
+    """Build every part. Raises ConfigError, MissingExtra, StoreError, EmbeddingMismatch."""
+    if chosen.graph != "embedded":
+        raise ConfigError(f"graph = {chosen.graph!r} is not available in this version.", advice='Use "embedded".')
+    model = llm if llm is not None else _llm(chosen)
+    meaning = embedder if embedder is not None else _embedder(chosen)
+    ledger = _ledger(chosen)
+    try:
+        _check_fingerprint(ledger, meaning)
+        reader = extractor if extractor is not None else _extractor(chosen, model)
+        return Engine(
+            ledger=ledger,
+            projection=Projection(ledger, _vectors(chosen)),
+            graph=ledger.graph,
+            embedder=meaning,
+            extractor=reader,
+            llm=model,
+            reader=_claim_reader(),
+            clock=clock or utc_now,
+            settings=chosen,
+        )
+    except BaseException:
+        ledger.close()
+        raise
+
+
+def close(parts: Engine) -> None:
+    """Release everything, the ledger last."""
+    if parts.projection.opened is not None:
+        parts.projection.apply()
+    parts.projection.close()
+    parts.embedder.close()
+    if parts.llm is not None:
+        parts.llm.close()
+    parts.ledger.close()
+
+
+def _ledger(chosen: Settings) -> Ledger:
+    from graphmem.ledger.sql import SqlLedger
+
+    where = chosen.ledger_url or chosen.home / "ledger.db"
+    return SqlLedger.open(where, cache_mb=chosen.vector_cache_mb, vector_store=chosen.vectors != "none")
+
+
+def _check_fingerprint(ledger: Ledger, embedder: Embedder) -> None:
+    kept = ledger.meta(FINGERPRINT)
+    if kept is None:
+        ledger.set_meta(FINGERPRINT, embedder.fingerprint)
+    elif kept != embedder.fingerprint:
+        raise EmbeddingMismatch(
+            f"This home holds vectors of {kept}; the settings name {embedder.fingerprint}.",
+            advice="Set the embedder back, or open another home and import there.",
+        )
+
+
+def _vectors(chosen: Settings) -> Callable[[], VectorStore] | None:
+    if chosen.vectors == "none":
+        return None
+
+    def opened() -> VectorStore:
+        from graphmem.stores.chroma import ChromaVectors
+
+        return ChromaVectors.open(chosen.home / "chroma")
+
+    return opened
+
+
+def _llm(chosen: Settings) -> LLM | None:
+    if chosen.llm_name is None:
+        return None
+    from graphmem.models.openai import chat_model
+
+    return chat_model(chosen)
+
+
+def _embedder(chosen: Settings) -> Embedder:
+    kind = chosen.embedder_kind
+    if kind == "local":
+        from graphmem.models.local.embedder import LocalEmbedder
+
+        return LocalEmbedder(folder=chosen.embedding_model_path, cache=chosen.home / "cache")
+    if kind == "hash":
+        from graphmem.models.scripted import HashEmbedder
+
+        return HashEmbedder(dimensions=chosen.embedding_dimensions or 256)
+    from graphmem.models.openai import embedding_model
+
+    return embedding_model(chosen)
+
+
+def _extractor(chosen: Settings, llm: LLM | None) -> Extractor | None:
+    kind = chosen.extractor_kind
+    if kind == "none":
+        return None
+    if kind == "local":
+        from graphmem.models.local.extractor import LocalExtractor
+
+        return LocalExtractor()
+    if llm is None:
+        raise ConfigError("extractor = 'llm' needs a chat model.", advice="Set llm_provider and llm_model.")
+    from graphmem.models.llm_extractor import LLMExtractor
+
+    return LLMExtractor(llm)
+
+
+def _claim_reader() -> ClaimReader | None:
+    """Rules compare facts better when they are parsed; without spaCy they work from relations alone."""
+    from graphmem.models.local.language import installed, load
+
+    if not installed():
+        return None
+    from graphmem.models.local.reader import Reader
+
+    return Reader(load())

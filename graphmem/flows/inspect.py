@@ -1,0 +1,23 @@
+"""What a memory says about itself."""
+
+from __future__ import annotations
+
+from graphmem.engine import Engine
+from graphmem.values import StatusReport
+
+
+def status(engine: Engine) -> StatusReport:
+    """State of ledger, stores and models; opens nothing."""
+    ledger, projection, settings = engine.ledger, engine.projection, engine.settings
+    waiting = {state: len(ledger.episodes(status=state)) for state in ("pending", "running", "failed")}
+    return StatusReport(
+        home=str(settings.home),
+        counts=ledger.counts(),
+        unfinished={state: count for state, count in waiting.items() if count},
+        pending=len(ledger.pending("vectors")) if settings.vectors != "none" else 0,
+        vectors=projection.problem or settings.vectors,
+        graph=settings.graph,
+        embedder=engine.embedder.fingerprint,
+        extractor="none" if engine.extractor is None else type(engine.extractor).__name__,
+        llm=settings.llm_name or "none",
+    )

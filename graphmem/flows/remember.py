@@ -1,0 +1,346 @@
+"""add: an episode is made durable, read into facts, decided against what is known, committed, projected.
+
+At most two model calls and one embedding call; three write transactions on the ledger. A model that fails leaves the
+episode `failed(retryable)` with its messages searchable; nothing accepted is lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import uuid5
+
+import numpy as np
+import numpy.typing as npt
+
+from graphmem.engine import Engine
+from graphmem.errors import ModelError
+from graphmem.flows import consider
+from graphmem.ledger.contracts import Recorded
+from graphmem.models.contracts import ExtractionRequest, UsesLLM
+from graphmem.models.journal import JournalledLLM
+from graphmem.steps import linking, mentions, views
+from graphmem.stores.contracts import VectorItem, View
+from graphmem.values import (
+    AddResult,
+    Draft,
+    EntityDraft,
+    Episode,
+    Fact,
+    FactDraft,
+    Message,
+    Plan,
+    RelationDraft,
+    Scope,
+    Usage,
+)
+
+log = logging.getLogger(__name__)
+RETRY_WINDOW = timedelta(minutes=10)
+"""The same content again within this time, with nothing in between, is a retry and not a new statement."""
+SUPPLIED = "graphmem.facts"
+"""Metadata key under which an episode keeps the facts that its caller supplied, so that a retry has them."""
+
+Vectors = Mapping[tuple[str, View], npt.NDArray[np.float32]]
+"""By message id, fact text or entity name, and view."""
+
+
+class Stopwatch:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[name] = self.spent.get(name, 0.0) + (time.perf_counter() - started) * 1000
+
+
+def add(
+    engine: Engine,
+    messages: Sequence[Message],
+    scope: Scope,
+    *,
+    metadata: Mapping[str, Any],
+    infer: bool,
+    facts: Sequence[Fact] | None,
+    instructions: str,
+    key: str | None,
+    at: datetime | None,
+    include_assistant: bool,
+) -> AddResult:
+    """Remember what the messages say. See `Memory.add`."""
+    watch = Stopwatch()
+    now = engine.clock()
+    kept = dict(metadata)
+    if facts is not None:
+        kept[SUPPLIED] = [fact.model_dump(mode="json") for fact in facts]
+    if include_assistant:
+        kept["graphmem.include_assistant"] = True
+    episode = _episode(engine, messages, scope, now, key, at)
+    episode = episode.model_copy(update={"metadata": kept, "infer": infer, "instructions": instructions})
+    with watch.stage("record"):
+        recorded = engine.ledger.record(episode, [_dated(m, episode.occurred_at) for m in messages])
+    if not recorded.created and recorded.episode.status in {"done", "empty"}:
+        return _before(engine, recorded)
+    return digest(engine, recorded, watch)
+
+
+def _dated(message: Message, at: datetime) -> Message:
+    return message if message.timestamp is not None else message.model_copy(update={"timestamp": at})
+
+
+def _episode(
+    engine: Engine, messages: Sequence[Message], scope: Scope, now: datetime, key: str | None, at: datetime | None
+) -> Episode:
+    content = hashlib.sha256(
+        json.dumps([m.model_dump(mode="json") for m in messages], sort_keys=True, ensure_ascii=False).encode()
+    ).hexdigest()
+    dated = at is not None or all(m.timestamp is not None for m in messages)
+    given = [m.timestamp for m in messages if m.timestamp is not None]
+    occurred = at or (max(given) if given else now)
+    if key is None:
+        key = f"content:{content}:{occurred.isoformat()}" if dated else _retried(engine, scope, content, now)
+    identity = str(uuid5(linking.NAMESPACE, f"episode\n{json.dumps(scope.labels)}\n{key}"))
+    chained = f"run\n{json.dumps(scope.labels)}" if scope.run_id else f"episode\n{identity}"
+    conversation = str(uuid5(linking.NAMESPACE, chained))
+    return Episode(
+        id=identity,
+        scope=scope,
+        conversation=conversation,
+        occurred_at=occurred,
+        recorded_at=now,
+        idempotency_key=key,
+    )
+
+
+def _retried(engine: Engine, scope: Scope, content: str, now: datetime) -> str:
+    """The key of an undated add: that of the newest episode when this is the same thing at once again."""
+    last = engine.ledger.last_episode(None, scope)
+    if (
+        last is not None
+        and last.scope == scope
+        and last.idempotency_key.startswith(f"said:{content}:")
+        and now - last.recorded_at < RETRY_WINDOW
+    ):
+        return last.idempotency_key
+    return f"said:{content}:{now.isoformat()}"
+
+
+def _before(engine: Engine, recorded: Recorded) -> AddResult:
+    """The answer to an add that was accepted before."""
+    plan = engine.ledger.episode_result(recorded.episode.id)
+    return AddResult(
+        episode_id=recorded.episode.id,
+        resolution_id=plan.resolution_id if plan else None,
+        status=recorded.episode.status,
+        reason="the same add was accepted before",
+        message_ids=tuple(m.id for m in recorded.messages),
+        duplicate=True,
+    )
+
+
+def retry(engine: Engine, scope: Scope | None = None) -> tuple[AddResult, ...]:
+    """Finish episodes that failed in a way that may pass, or that a crash left unfinished."""
+    waiting = [
+        episode
+        for status in ("pending", "running", "failed")
+        for episode in engine.ledger.episodes(status=status, scope=scope)
+        if status != "failed" or episode.retryable
+    ]
+    results = []
+    for episode in sorted(waiting, key=lambda e: (e.recorded_at, e.id)):
+        kept, messages = engine.ledger.episode(episode.id)
+        results.append(digest(engine, Recorded(kept, messages, (), created=False), Stopwatch()))
+    return tuple(results)
+
+
+def digest(engine: Engine, recorded: Recorded, watch: Stopwatch) -> AddResult:
+    """From a durable episode to a committed plan; also what a retry does."""
+    episode = recorded.episode
+    journal = JournalledLLM(engine.llm, engine.ledger, episode.id) if engine.llm is not None else None
+    try:
+        with watch.stage("extract"):
+            draft = _draft(engine, recorded, journal)
+        around = _around(engine, recorded)
+        texts = _Texts.of(around, draft)
+        with watch.stage("embed"):
+            vectors = texts.embed(engine)
+    except ModelError as exc:
+        return _failed(engine, recorded, exc, watch)
+    with engine.locks.hold(episode.scope.owner):
+        with watch.stage("resolve"):
+            decided = consider.decide(engine, episode, recorded.messages, draft, vectors, journal)
+        with watch.stage("commit"):
+            engine.ledger.commit(decided.plan, _items(around, decided.plan, vectors, episode.scope))
+    with watch.stage("project"):
+        projected = engine.projection.apply()
+    return _result(recorded, draft, decided, watch, projected=projected)
+
+
+def _draft(engine: Engine, recorded: Recorded, journal: JournalledLLM | None) -> Draft:
+    episode = recorded.episode
+    named = mentions.mentions(recorded.messages)
+    if SUPPLIED in episode.metadata:
+        return _supplied(engine, recorded).model_copy(update={"mentions": named})
+    if not episode.infer or engine.extractor is None:
+        return Draft(mentions=named)
+    recent = engine.ledger.recent(episode.conversation, before=episode.id)
+    heard = [m for m in (*recent, *recorded.messages) if m.role in {"user", "assistant"}]
+    request = ExtractionRequest(
+        messages=recorded.messages,
+        recent=recent,
+        participants=tuple(dict.fromkeys(m.speaker for m in heard)),
+        at=episode.occurred_at,
+        instructions="\n".join(filter(None, (engine.settings.instructions, episode.instructions))),
+        include_assistant=bool(episode.metadata.get("graphmem.include_assistant", engine.settings.include_assistant)),
+    )
+    extractor = engine.extractor
+    if journal is not None and isinstance(extractor, UsesLLM):
+        extractor = extractor.with_llm(journal)
+    draft = extractor.extract(request)
+    return draft if draft.mentions else draft.model_copy(update={"mentions": named})
+
+
+def _supplied(engine: Engine, recorded: Recorded) -> Draft:
+    """The caller's own facts, in the shape that extraction gives."""
+    facts = [Fact.model_validate(item) for item in recorded.episode.metadata[SUPPLIED]]
+    read = engine.reader.claims([fact.text for fact in facts]) if engine.reader is not None else ()
+    claims = dict(enumerate(read))
+    drafts = []
+    for index, fact in enumerate(facts):
+        ends = [name for source, _, target in fact.relations for name in (source, target)]
+        typed = {entity.name for entity in fact.entities}
+        named = [EntityDraft(name=name) for name in dict.fromkeys(ends) if name not in typed]
+        drafts.append(
+            FactDraft(
+                **fact.model_dump(exclude={"entities", "relations"}),
+                entities=(*fact.entities, *named),
+                relations=tuple(RelationDraft(source=s, type=t, target=o) for s, t, o in fact.relations),
+                claims=claims.get(index, ()),
+            )
+        )
+    return Draft(facts=tuple(drafts))
+
+
+class _Texts:
+    """Every text of one add, each embedded once, in one batch."""
+
+    def __init__(self, texts: Mapping[tuple[str, View], str]) -> None:
+        self.texts = texts
+
+    @classmethod
+    def of(cls, around: _Surroundings, draft: Draft) -> _Texts:
+        texts = around.texts()
+        texts |= {(fact.text, "fact"): fact.text for fact in draft.facts}
+        strong = {e.name for fact in draft.facts for e in fact.entities if not e.weak}
+        texts |= {(name, "entity"): name for name in linking.names(draft) if name in strong}
+        return cls(texts)
+
+    def embed(self, engine: Engine) -> Vectors:
+        """Vectors by key: message id, fact text or entity name, with the view."""
+        distinct = list(dict.fromkeys(self.texts.values()))
+        rows = engine.embedder.embed(distinct)
+        place = {text: index for index, text in enumerate(distinct)}
+        return {key: rows[place[text]] for key, text in self.texts.items()}
+
+
+class _Surroundings(NamedTuple):
+    """The messages of an episode, and those around them in the conversation."""
+
+    own: Sequence[MessageRecord]
+    by_id: Mapping[str, MessageRecord]
+    changed: tuple[str, ...]
+    """Own messages and direct neighbours: those whose window view is new."""
+
+    def texts(self) -> dict[tuple[str, View], str]:
+        """Turn and window views to embed."""
+        texts: dict[tuple[str, View], str] = {(m.id, "turn"): views.turn(m) for m in self.own}
+        for message in (self.by_id[item] for item in self.changed if item in self.by_id):
+            before, after = (self.by_id.get(i or "") for i in (message.previous_id, message.next_id))
+            texts[message.id, "window"] = views.window3(before, message, after)
+        return texts
+
+    def items(self, vectors: Vectors) -> list[VectorItem]:
+        """What to store for the messages."""
+        return [
+            VectorItem(item, view, self.by_id[item].scope, vector)
+            for (item, view), vector in vectors.items()
+            if item in self.by_id
+        ]
+
+
+def _around(engine: Engine, recorded: Recorded) -> _Surroundings:
+    """Two steps to either side: a neighbour's window shows its own neighbour too."""
+    by_id = {m.id: m for m in (*recorded.neighbours, *recorded.messages)}
+    for _ in range(2):
+        ends = {i for m in by_id.values() for i in (m.previous_id, m.next_id) if i is not None and i not in by_id}
+        by_id |= engine.ledger.messages(sorted(ends)) if ends else {}
+    own = {m.id for m in recorded.messages}
+    touching = [m.id for m in by_id.values() if m.id in own or m.previous_id in own or m.next_id in own]
+    return _Surroundings(recorded.messages, by_id, tuple(touching))
+
+
+def _items(around: _Surroundings, plan: Plan, vectors: Vectors, scope: Scope) -> list[VectorItem]:
+    items = around.items(vectors)
+    texts = {addition.memory.id: addition.memory.text for addition in plan.additions}
+    texts |= {revision.memory_id: revision.text for revision in plan.revisions}
+    items += [VectorItem(m, "fact", scope, vectors[t, "fact"]) for m, t in texts.items() if (t, "fact") in vectors]
+    label, value = next(iter(scope.labels.items()))
+    owner = Scope(**{label: value})
+    items += [
+        VectorItem(entity.id, "entity", owner, vectors[entity.name, "entity"])
+        for entity in plan.entities
+        if (entity.name, "entity") in vectors
+    ]
+    return items
+
+
+def _failed(engine: Engine, recorded: Recorded, exc: ModelError, watch: Stopwatch) -> AddResult:
+    """The model failed: keep the episode for a retry, and make its messages searchable by meaning if possible."""
+    episode = recorded.episode
+    log.warning("episode %s kept for a retry: %s", episode.id, exc)
+    try:
+        around = _around(engine, recorded)
+        engine.ledger.store_vectors(around.items(_Texts(around.texts()).embed(engine)))
+    except ModelError as second:
+        log.warning("messages of episode %s are searchable by words only: %s", episode.id, second)
+    engine.ledger.mark(episode.id, "failed", str(exc), retryable=True)
+    return AddResult(
+        episode_id=episode.id,
+        status="failed",
+        reason=f"{exc} The messages are kept and searchable; finish them with retry().",
+        message_ids=tuple(m.id for m in recorded.messages),
+        usage=Usage(milliseconds=watch.spent),
+        projected=engine.projection.apply(),
+    )
+
+
+def _result(
+    recorded: Recorded, draft: Draft, decided: consider.Decision, watch: Stopwatch, *, projected: bool
+) -> AddResult:
+    plan = decided.plan
+    usage = draft.usage + decided.usage + Usage(embedding_calls=1, milliseconds=watch.spent)
+    return AddResult(
+        episode_id=recorded.episode.id,
+        resolution_id=plan.resolution_id,
+        status="done" if plan.changes else "empty",
+        reason="" if plan.changes else "nothing to remember was found beside the messages",
+        changes=plan.changes,
+        relations_added=decided.added,
+        relations_ended=decided.ended,
+        message_ids=tuple(m.id for m in recorded.messages),
+        usage=usage,
+        projected=projected,
+    )

@@ -1,0 +1,201 @@
+"""What callers give, checked once at the door: every refusal names the field and the fix."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+from graphmem.errors import InputError, ScopeError
+from graphmem.values import SCOPE_LABELS, Fact, Message, Role, Scope, When
+
+MAX_CONTENT = 1_000_000
+"""Characters of one message."""
+MAX_LABEL = 256
+MAX_QUERY = 20_000
+MAX_METADATA = 64_000
+MAX_RESULTS = 1_000
+FUTURE_TOLERANCE = timedelta(days=1)
+"""Clocks differ; a message from further ahead than this is a mistake."""
+
+ROLES = get_args(Role)
+_MESSAGE_KEYS = {"role", "content", "name", "timestamp", "metadata"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+MessageLike = str | Message | Mapping[str, Any]
+Time = datetime | str | None
+
+
+def text(field: str, value: object, limit: int) -> str:
+    """A non-blank string of at most `limit` characters that can be stored and sent as UTF-8."""
+    if not isinstance(value, str):
+        raise InputError(field, f"must be text, not {type(value).__name__}.", advice="Decode it, or pass str(value).")
+    if not value.strip():
+        raise InputError(field, "is empty.", advice="Pass some text.")
+    if len(value) > limit:
+        raise InputError(field, f"has {len(value):,} characters; at most {limit:,} fit.", advice="Split it.")
+    return storable(field, value)
+
+
+def storable(field: str, value: str) -> str:
+    """A string without NUL and without lone surrogates."""
+    if "\x00" in value:
+        raise InputError(field, "contains a NUL character.", advice="Remove it: value.replace('\\x00', '').")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as exc:
+        raise InputError(
+            field,
+            f"contains a lone surrogate at position {exc.start}.",
+            advice="Decode the source with the right encoding, or errors='replace'.",
+        ) from exc
+    return value
+
+
+def scope(**labels: object) -> Scope:
+    """A scope with at least one label. Raises ScopeError."""
+    given = {label: value for label, value in labels.items() if value is not None}
+    if not given:
+        raise ScopeError("scope", "is missing.", advice=f"Give at least one of {', '.join(SCOPE_LABELS)}.")
+    return Scope(**{label: _label(label, value) for label, value in given.items()})
+
+
+def _label(field: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ScopeError(field, f"must be text, not {type(value).__name__}.", advice="Pass str(value).")
+    if not value.strip():
+        raise ScopeError(field, "is blank.", advice="Give a name, or leave it out.")
+    if len(value) > MAX_LABEL:
+        raise ScopeError(field, f"has {len(value):,} characters; at most {MAX_LABEL} fit.", advice="Use a short id.")
+    if _CONTROL.search(value):
+        raise ScopeError(field, "contains a control character.", advice="Remove it.")
+    try:
+        return storable(field, value)
+    except InputError as exc:
+        raise ScopeError(field, exc.message.partition(": ")[2], advice=exc.advice) from exc
+
+
+def moment(field: str, value: Time) -> datetime | None:
+    """An aware datetime in UTC, from a datetime or an ISO 8601 text; a date alone means its first moment in UTC."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = _iso(value)
+        except ValueError as exc:
+            raise InputError(
+                field, f"{value!r} is not a time.", advice="Use ISO 8601, for example 2024-05-08T13:56:00Z."
+            ) from exc
+    if not isinstance(value, datetime):
+        raise InputError(field, f"must be a datetime, not {type(value).__name__}.", advice="Pass an aware datetime.")
+    if value.tzinfo is None:
+        raise InputError(field, "has no time zone.", advice="Add one, for example 2024-05-08T13:56:00Z.")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as exc:
+        raise InputError(field, "is out of range.", advice="Use a year between 1 and 9999.") from exc
+
+
+def _iso(value: str) -> datetime:
+    found = datetime.fromisoformat(value.strip())
+    date_only = re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", value.strip()) is not None
+    return found.replace(tzinfo=UTC) if date_only else found
+
+
+def messages(given: MessageLike | Sequence[MessageLike], now: datetime) -> tuple[Message, ...]:
+    """Messages from a string, a dict, a Message or a list of these. Raises InputError naming the item and key."""
+    items = [given] if isinstance(given, str | Message | Mapping) else given
+    if not isinstance(items, Sequence) or isinstance(items, bytes):
+        raise InputError(
+            "messages", f"must be text, a message or a list, not {type(given).__name__}.", advice="Pass a string."
+        )
+    if not items:
+        raise InputError("messages", "is empty.", advice="Pass at least one message.")
+    return tuple(_message(f"messages[{index}]", item, now) for index, item in enumerate(items))
+
+
+def _message(field: str, item: MessageLike, now: datetime) -> Message:
+    if isinstance(item, str):
+        return Message(content=text(field, item, MAX_CONTENT))
+    if isinstance(item, Message):
+        item = item.model_dump()
+    if not isinstance(item, Mapping):
+        raise InputError(
+            field, f"must be a message, not {type(item).__name__}.", advice="Pass a dict with role, content."
+        )
+    if unknown := sorted(set(item) - _MESSAGE_KEYS):
+        known = ", ".join(sorted(_MESSAGE_KEYS))
+        raise InputError(f"{field}.{unknown[0]}", "is not a key of a message.", advice=f"Use {known}.")
+    role = item.get("role", "user")
+    if role not in ROLES:
+        raise InputError(f"{field}.role", f"{role!r} is unknown.", advice=f"Use one of {', '.join(ROLES)}.")
+    said = moment(f"{field}.timestamp", item.get("timestamp"))
+    if said is not None and said > now + FUTURE_TOLERANCE:
+        raise InputError(
+            f"{field}.timestamp", f"{said.isoformat()} is in the future.", advice="Check its clock or zone."
+        )
+    name = item.get("name")
+    return Message(
+        role=role,
+        content=text(f"{field}.content", item.get("content"), MAX_CONTENT),
+        name=None if name is None else text(f"{field}.name", name, MAX_LABEL),
+        timestamp=said,
+        metadata=metadata(f"{field}.metadata", item.get("metadata")),
+    )
+
+
+def metadata(field: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A JSON object with text keys. Raises InputError."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InputError(field, f"must be a dict, not {type(given).__name__}.", advice="Pass {'key': value}.")
+    if wrong := [key for key in given if not isinstance(key, str)]:
+        raise InputError(field, f"has a key that is not text: {wrong[0]!r}.", advice="Use str keys.")
+    try:
+        encoded = json.dumps(dict(given), allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as exc:
+        raise InputError(field, f"is not JSON: {exc}.", advice="Use text, numbers, booleans, lists and dicts.") from exc
+    if len(encoded) > MAX_METADATA:
+        raise InputError(
+            field, f"has {len(encoded):,} characters; at most {MAX_METADATA:,} fit.", advice="Keep it small."
+        )
+    storable(field, encoded)
+    loaded: dict[str, Any] = json.loads(encoded)
+    return loaded
+
+
+def facts(given: Sequence[Fact | str] | None, size: int) -> tuple[Fact, ...] | None:
+    """Supplied facts, each pointing at one of `size` messages. Raises InputError."""
+    if given is None:
+        return None
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise InputError("facts", "must be a list of Fact or text.", advice="Pass [Fact(text=...)].")
+    checked = []
+    for index, item in enumerate(given):
+        fact = Fact(text=item) if isinstance(item, str) else item
+        if not isinstance(fact, Fact):
+            raise InputError(f"facts[{index}]", "must be a Fact or text.", advice="Pass Fact(text=...).")
+        text(f"facts[{index}].text", fact.text, MAX_CONTENT)
+        if not 0 <= fact.message < size:
+            raise InputError(
+                f"facts[{index}].message", f"{fact.message} is no message of this add.", advice="Count from 0."
+            )
+        checked.append(fact)
+    return tuple(checked)
+
+
+def whole(field: str, value: object, low: int, high: int) -> int:
+    """A whole number within bounds. Raises InputError."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(field, f"must be a whole number, not {value!r}.", advice=f"Use {low} to {high}.")
+    if not low <= value <= high:
+        raise InputError(field, f"{value} is out of range.", advice=f"Use {low} to {high}.")
+    return value
+
+
+def when(as_of: Time, known_at: Time, now: datetime, *, include_past: bool = False) -> When:
+    """The moment a read asks about. Raises InputError."""
+    return When(as_of=moment("as_of", as_of), known_at=moment("known_at", known_at), now=now, everything=include_past)
