@@ -117,7 +117,52 @@ _HOMES = {
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted([*_HOME_OF, "__version__"])
+__all__ = [
+    "AddResult",
+    "AsyncMemory",
+    "Change",
+    "ConfigError",
+    "ConflictError",
+    "Context",
+    "DeleteReport",
+    "EmbeddingMismatch",
+    "Entity",
+    "EntityCard",
+    "Episode",
+    "Evidence",
+    "Fact",
+    "FilterError",
+    "GraphMemError",
+    "GraphView",
+    "HistoryEntry",
+    "Hit",
+    "InputError",
+    "Memory",
+    "Message",
+    "MissingExtra",
+    "ModelError",
+    "ModelRefused",
+    "ModelReplyError",
+    "ModelUnavailable",
+    "Neighbourhood",
+    "NewerHome",
+    "NotFound",
+    "Page",
+    "Path",
+    "Relation",
+    "Scope",
+    "ScopeError",
+    "SearchResult",
+    "Settings",
+    "Status",
+    "StoreError",
+    "StoreReadOnly",
+    "StoreUnavailable",
+    "UnknownEntity",
+    "Usage",
+    "VerifyReport",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

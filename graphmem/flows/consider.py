@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from graphmem.engine import Engine
+from graphmem.errors import ModelError
+from graphmem.ledger.contracts import Known
+from graphmem.models.contracts import LLM
+from graphmem.steps import linking, resolution
+from graphmem.stores.contracts import View
 from graphmem.values import (
+    Candidate,
+    Draft,
+    Entity,
+    Episode,
+    LinkedFact,
+    Memory,
+    MessageRecord,
     Plan,
     Relation,
     Scope,
+    Triple,
     Usage,
+    When,
 )
 
 log = logging.getLogger(__name__)

@@ -35,6 +35,7 @@ from graphmem.values import (
     Fact,
     FactDraft,
     Message,
+    MessageRecord,
     Plan,
     RelationDraft,
     Scope,
