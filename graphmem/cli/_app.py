@@ -1,0 +1,40 @@
+"""The application: every group of commands, in the order that help lists them."""
+
+from __future__ import annotations
+
+import typer
+
+HELP = """Memory for AI agents: facts, a graph of who and what, and when each was true.
+
+Start with: graphmem demo. Then: graphmem add "I work at Acme now." --user maria
+"""
+
+
+def build() -> typer.Typer:
+    """The whole application."""
+    from graphmem.cli import changing, config, demo, graph, home, importing, reading, writing
+
+    app = typer.Typer(
+        name="graphmem",
+        help=HELP,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(everywhere)
+    for group in (writing, importing, reading, changing, graph, home, config, demo):
+        group.register(app)
+    return app
+
+
+def everywhere(
+    context: typer.Context,
+    home: str | None = typer.Option(None, "--home", help="Folder of the stores.", show_default=False),
+    agent: bool = typer.Option(False, "--agent", help="One JSON envelope, for tool loops."),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+) -> None:
+    """Options that may stand before the command as well as behind it."""
+    context.obj = {"home": home, "agent": agent, "debug": debug}
+
+
+everywhere.__doc__ = HELP

@@ -1,0 +1,385 @@
+"""Results as lines and as tables. Everything shown went through `clean`: a memory cannot steer the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from graphmem.cli._print import clean, data, line
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from graphmem.settings import Effective
+    from graphmem.values import (
+        AddResult,
+        Change,
+        Context,
+        DeleteReport,
+        Episode,
+        Evidence,
+        HistoryEntry,
+        Hit,
+        Memory,
+        Page,
+        Relation,
+        SearchResult,
+        VerifyReport,
+    )
+
+_COLOURS = {"ADD": "green", "UPDATE": "yellow", "DELETE": "red", "NONE": "dim"}
+_QUOTE = 200
+"""Characters of a quotation that are shown."""
+
+
+def words(text: str, style: str = "") -> Text:
+    """Text on one line, as it is: no markup in it counts."""
+    return Text(line(text), style=style)
+
+
+def day(moment: datetime | None) -> str:
+    """The day of a moment, in UTC; with the time when it is not midnight of a message."""
+    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d")
+
+
+def minute(moment: datetime | None) -> str:
+    """A moment to the minute, in UTC."""
+    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def span(start: datetime | None, end: datetime | None) -> str:
+    """An interval in words: `since 2024-05-08`, `2024-05-08 to 2025-01-02`."""
+    if start and end:
+        return day(start) if day(start) == day(end) else f"{day(start)} to {day(end)}"
+    return f"since {day(start)}" if start else f"until {day(end)}" if end else ""
+
+
+def cut(text: str, limit: int = _QUOTE) -> str:
+    """One line of at most so many characters."""
+    flat = line(text)
+    return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def table(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> Table:
+    """A table of plain texts."""
+    made = Table(header_style="bold", title_justify="left")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for cells in lines:
+        made.add_row(*(words("" if cell is None else str(cell)) for cell in cells))
+    return made
+
+
+def inset(text: str, style: str = "dim", left: int = 4) -> RenderableType:
+    """A line under another one."""
+    return Text(" " * left + line(text), style=style)
+
+
+# add, retry, episodes
+
+
+def added(result: AddResult) -> Iterator[RenderableType]:
+    """What an add did."""
+    if result.duplicate:
+        yield words("Known already: the same add was accepted before, nothing was written.")
+    elif result.status == "failed":
+        yield words(f"Kept, but not read yet: {result.reason} Finish it with: graphmem retry", "yellow")
+    elif not result.changes:
+        yield words(result.reason or "Kept the messages; they hold no new fact.")
+    yield from changes(result.changes)
+    for mark, relations in (("+", result.relations_added), ("-", result.relations_ended)):
+        for relation in relations:
+            yield inset(f"{mark} {relation.source.name} {relation.type} {relation.target.name}", "")
+    if result.resolution_id and result.changes:
+        yield inset(f"take it back with: graphmem undo {result.resolution_id}", left=0)
+
+
+def added_table(result: AddResult) -> Iterator[RenderableType]:
+    """The changes of an add."""
+    yield table(
+        ("event", "memory", "text", "was", "reason"),
+        ((c.event, c.memory_id, c.text, c.previous_text, c.reason) for c in result.changes),
+    )
+
+
+def changes(found: Iterable[Change]) -> Iterator[RenderableType]:
+    """One line a change, and why."""
+    for change in found:
+        yield Text.assemble(
+            (f"{change.event:<7}", _COLOURS[change.event]), words(change.text or change.previous_text or "")
+        )
+        if change.previous_text and change.text and change.previous_text != change.text:
+            yield inset(f"was: {change.previous_text}")
+        yield inset(f"{change.memory_id}{'  ' + change.reason if change.reason else ''}")
+
+
+def episodes(found: Sequence[Episode]) -> Iterator[RenderableType]:
+    """One line an episode."""
+    if not found:
+        yield words("None.")
+    for episode in found:
+        reason = f"  {episode.reason}" if episode.reason else ""
+        labels = " ".join(episode.scope.labels.values())
+        yield words(f"{episode.id}  {minute(episode.occurred_at)}  {episode.status:<7}  {labels}{reason}")
+
+
+def episode_table(found: Sequence[Episode]) -> Iterator[RenderableType]:
+    """Episodes."""
+    yield table(
+        ("id", "when", "scope", "status", "reason", "retry"),
+        (
+            (e.id, minute(e.occurred_at), scope(e.scope.labels), e.status, e.reason, "yes" if e.retryable else "")
+            for e in found
+        ),
+    )
+
+
+def retried(results: Sequence[AddResult]) -> Iterator[RenderableType]:
+    """What a retry finished."""
+    failed = [result for result in results if result.status == "failed"]
+    yield words(f"{len(results) - len(failed)} finished, {len(failed)} still failing." if results else "Nothing to do.")
+    for result in failed:
+        yield inset(f"{result.episode_id}  {result.reason}")
+
+
+def scope(labels: Mapping[str, str]) -> str:
+    """Labels on one line."""
+    return " ".join(f"{label.removesuffix('_id')}={value}" for label, value in labels.items())
+
+
+# search, context, get, list
+
+
+def hits(result: SearchResult, *, explain: bool) -> Iterator[RenderableType]:
+    """Hits with score, source, dates and evidence; then the relations around them."""
+    yield from _degraded(result)
+    if not result.hits:
+        yield words("Nothing found.")
+    for place, hit in enumerate(result.hits, 1):
+        yield _headline(place, hit)
+        yield from (inset(note) for note in _notes(hit))
+        if explain and hit.why:
+            yield from (inset(note, "cyan") for note in why(hit))
+    if result.relations:
+        yield Text("\nAround it", style="bold")
+        yield from (inset(relation(r), "", left=2) for r in result.relations)
+
+
+def hit_table(result: SearchResult, *, explain: bool) -> Iterator[RenderableType]:
+    """Hits as a table."""
+    yield from _degraded(result)
+    columns = ("#", "score", "source", "text", "when", "evidence", "id") + (("why",) if explain else ())
+    yield table(
+        columns,
+        (
+            (place, f"{h.score:.2f}", h.source, h.text, _time(h), evidence(h), h.id)
+            + (("\n".join(why(h)),) if explain else ())
+            for place, h in enumerate(result.hits, 1)
+        ),
+    )
+
+
+def why(hit: Hit) -> Iterator[str]:
+    """The parts of a score, and the way through the graph."""
+    if hit.why is None:
+        return
+    if parts := [f"{name} {value:.2f}" for name, value in hit.why.signals.items() if value]:
+        yield "score: " + ", ".join(parts)
+    if hit.why.route:
+        yield "route: " + " ; ".join(f"{s.source} -{s.type}-> {s.target}" for s in hit.why.route)
+
+
+def evidence(hit: Hit) -> str:
+    """Who said it, in which words."""
+    quote = next((e.quote for e in hit.evidence if e.quote), "")
+    said = f"{hit.speaker}: " if hit.speaker else ""
+    return f'{said}"{cut(quote)}"' if quote and quote != hit.text else said.removesuffix(": ")
+
+
+def block(found: Context) -> Iterator[RenderableType]:
+    """The block as it goes into a prompt."""
+    yield Text(clean(found.text))
+
+
+def memory(found: Memory) -> Iterator[RenderableType]:
+    """One memory, whole."""
+    yield words(found.text, "bold")
+    yield from fields(
+        {key: value for key, value in data(found).items() if key != "text" and value not in (None, [], {})}
+    )
+
+
+def memory_table(found: Sequence[Memory]) -> Iterator[RenderableType]:
+    """Memories."""
+    yield table(
+        ("id", "text", "when", "kind", "scope", "metadata"),
+        (
+            (m.id, m.text, span(m.valid_from, m.valid_to), m.kind, scope(m.scope.labels), m.metadata or "")
+            for m in found
+        ),
+    )
+
+
+def listed(page: Page) -> Iterator[RenderableType]:
+    """One line a memory."""
+    if not page.items:
+        yield words("None.")
+    for item in page.items:
+        yield Text.assemble(
+            words(f"{item.id}  "), words(item.text), (f"  {span(item.valid_from, item.valid_to)}", "dim")
+        )
+    if page.cursor:
+        yield inset(f"more: --cursor {page.cursor}", left=0)
+
+
+def list_table(page: Page) -> Iterator[RenderableType]:
+    """A page of memories."""
+    yield from memory_table(page.items)
+    if page.cursor:
+        yield inset(f"more: --cursor {page.cursor}", left=0)
+
+
+def relation(found: Relation) -> str:
+    """A relation on one line, with its time."""
+    when = span(found.valid_from, found.valid_to)
+    return f"{found.source.name} -{found.type}-> {found.target.name}" + (f"  ({when})" if when else "")
+
+
+def _headline(place: int, hit: Hit) -> Text:
+    return Text.assemble(
+        (f"{place:>2}  ", "bold"),
+        (f"{hit.score:.2f}  ", "green"),
+        (f"{hit.source:<7}  ", "cyan"),
+        words(hit.text, "bold"),
+    )
+
+
+def _notes(hit: Hit) -> Iterator[str]:
+    if parts := [part for part in (_time(hit), evidence(hit)) if part]:
+        yield "  ".join(parts)
+    yield f"id {hit.id}" + (f"  {data(hit.metadata)}" if hit.metadata else "")
+
+
+def _time(hit: Hit) -> str:
+    return minute(hit.valid_from) if hit.source == "message" else span(hit.valid_from, hit.valid_to)
+
+
+def _degraded(result: SearchResult) -> Iterator[RenderableType]:
+    if result.degraded:
+        yield words(f"Could not ask: {', '.join(result.degraded)}. The rest answered.", "yellow")
+
+
+# update, delete, history
+
+
+def deleted(report: DeleteReport) -> Iterator[RenderableType]:
+    """What went."""
+    yield words(f"{'Would delete' if report.dry_run else 'Deleted'} {counts(report)}.")
+    if report.resolution_id:
+        yield inset(f"take it back with: graphmem undo {report.resolution_id}", left=0)
+
+
+def counts(report: DeleteReport) -> str:
+    """`2 memories, 1 message`."""
+    names = {
+        "memories": "memory",
+        "messages": "message",
+        "episodes": "episode",
+        "relations": "relation",
+        "entities": "entity",
+    }
+    parts = [count(getattr(report, many), one, many) for many, one in names.items() if getattr(report, many)]
+    return ", ".join(parts) or "nothing"
+
+
+def count(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def history(entries: Sequence[HistoryEntry]) -> Iterator[RenderableType]:
+    """Oldest first, as the ledger gives them."""
+    for entry in entries:
+        style = _COLOURS[entry.event]
+        yield Text.assemble(
+            words(f"{minute(entry.at)}  "), (f"{entry.event:<7}", style), words(entry.text or entry.previous_text or "")
+        )
+        if entry.previous_text and entry.text and entry.previous_text != entry.text:
+            yield inset(f"was: {entry.previous_text}")
+        if notes := [n for n in (entry.reason, entry.resolution_id and f"resolution {entry.resolution_id}") if n]:
+            yield inset("  ".join(notes))
+
+
+def history_table(entries: Sequence[HistoryEntry]) -> Iterator[RenderableType]:
+    """History."""
+    yield table(
+        ("when", "event", "text", "was", "reason", "resolution"),
+        ((minute(e.at), e.event, e.text, e.previous_text, e.reason, e.resolution_id) for e in entries),
+    )
+
+
+# status, verify, settings
+
+
+def fields(value: object) -> Iterator[RenderableType]:
+    """`name  value` lines of a value, nested ones joined by dots."""
+    pairs = list(_flat(data(value)))
+    width = max((len(key) for key, _ in pairs), default=0)
+    for key, found in pairs:
+        yield words("").append(f"{key:<{width}}  ", style="dim").append(line(found))
+
+
+def field_table(value: object) -> Iterator[RenderableType]:
+    """The same as a table."""
+    yield table(("name", "value"), _flat(data(value)))
+
+
+def verified(report: VerifyReport) -> Iterator[RenderableType]:
+    """Differences between the ledger and the stores."""
+    for difference in report.differences:
+        yield words(f"{difference.store}: {difference.item} is {difference.problem}", "red")
+    checked = ", ".join(f"{number:,} {what}" for what, number in report.checked.items())
+    yield words(
+        f"{count(len(report.differences), 'difference', 'differences')}" + (f" ({checked} checked)" if checked else "")
+    )
+    if report.pending:
+        yield words(f"{count(report.pending, 'write is', 'writes are')} still on the way to a store.")
+    if report.differences:
+        yield words("Repair it with: graphmem rebuild")
+
+
+def settings(effective: Iterable[Effective]) -> Iterator[RenderableType]:
+    """`key = value  (origin)` lines."""
+    for item in effective:
+        yield words(f"{item.key} = {item.value or '(not set)'}").append(f"  {line(item.origin)}", style="dim")
+
+
+def setting_table(effective: Iterable[Effective]) -> Iterator[RenderableType]:
+    """Settings."""
+    yield table(("setting", "value", "from"), effective)
+
+
+def _flat(value: object, prefix: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _flat(part, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        for place, part in enumerate(value):
+            yield from _flat(part, f"{prefix}.{place}")
+    else:
+        yield prefix, ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+
+
+def quotes(found: Iterable[Evidence]) -> str:
+    """The quoted words of evidence."""
+    return "; ".join(f'"{cut(e.quote)}"' for e in found if e.quote)
+
+
+def indented(item: RenderableType, left: int = 2) -> RenderableType:
+    """Something larger, moved to the right."""
+    return Padding(item, (0, 0, 0, left))
