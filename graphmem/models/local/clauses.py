@@ -1,0 +1,124 @@
+"""A sentence cut into its clauses, each with its subject and the tokens that are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.tokens import Span, Token
+
+SUBJECTS = {"nsubj", "nsubjpass", "csubj", "expl"}
+FINITE = {"VBD", "VBP", "VBZ", "MD"}
+_GLUE = {"cc", "punct", "preconj"}
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One statement: `head` is its verb, `tokens` its own words in order, `subject` maybe from the clause before."""
+
+    head: Token
+    tokens: tuple[Token, ...]
+    subject: tuple[Token, ...]
+    inherited: bool = False
+
+    @property
+    def subject_head(self) -> Token | None:
+        """The noun or pronoun that the clause is about."""
+        inside = {t.i for t in self.subject}
+        return next((t for t in self.subject if t.head.i not in inside), None)
+
+
+def is_verb(token: Token) -> bool:
+    """A verb or an auxiliary that stands for one."""
+    return token.pos_ in {"VERB", "AUX"}
+
+
+def subject_of(verb: Token) -> Token | None:
+    """The subject that hangs on this verb itself."""
+    return next((c for c in verb.children if c.dep_ in SUBJECTS), None)
+
+
+def finite_of(verb: Token) -> Token | None:
+    """The token of a verb's chain that carries person and tense: "am" in "am working"."""
+    chain = [c for c in verb.children if c.dep_ in {"aux", "auxpass"}]
+    chain.append(verb)
+    found = next((t for t in chain if t.tag_ in FINITE or t.lower_ in {"'m", "'re", "'ve", "'s", "'d", "'ll"}), None)
+    return verb if found is None and _is_bare_present(verb) else found
+
+
+def _is_bare_present(verb: Token) -> bool:
+    """ "I moved and work at Acme": the tagger takes this "work" for an infinitive, though the past cannot govern one."""
+    alone = verb.tag_ == "VB" and verb.dep_ == "conj" and not any(c.dep_ in {"aux", "neg"} for c in verb.children)
+    return alone and verb.head.tag_ in {"VBD", "VBP", "VBZ"}
+
+
+def clauses(sentence: Span) -> Iterator[Clause]:
+    """The clauses of a sentence, in order. Relative and subordinate clauses stay inside their own."""
+    root = sentence.root
+    if not is_verb(root):
+        return
+    heads = sorted(_split_heads(root), key=lambda t: t.i)
+    taken = {h.i for h in heads}
+    subject: tuple[Token, ...] = ()
+    for head in heads:
+        own = subject_of(head)
+        mine = tuple(own.subtree) if own is not None else ()
+        inherited = own is None and head is not heads[0]
+        if not inherited:
+            subject = mine
+        yield Clause(head, tuple(_own_tokens(head, taken)), subject if inherited else mine, inherited)
+
+
+def _split_heads(root: Token) -> list[Token]:
+    """The root, and the verbs beside it that make statements of their own."""
+    heads, queue = [root], [root]
+    while queue:
+        verb = queue.pop()
+        for child in verb.children:
+            if _stands_alone(child, verb):
+                heads.append(child)
+                queue.append(child)
+    return heads
+
+
+def _stands_alone(child: Token, verb: Token) -> bool:
+    if not is_verb(child):
+        return False
+    if child.dep_ == "conj":
+        return _clear_conjunction(child, verb)
+    if child.dep_ in {"ccomp", "parataxis"} and subject_of(child) is not None:
+        # "I joined a gym, it's great": the parser hangs the first clause on the second.
+        subject = subject_of(verb)
+        before = subject is not None and child.right_edge.i < subject.i
+        return before and not any(c.dep_ == "mark" for c in child.children)
+    return False
+
+
+def _clear_conjunction(child: Token, verb: Token) -> bool:
+    finite, other = finite_of(child), finite_of(verb)
+    if finite is None or other is None:
+        return False
+    if subject_of(child) is not None:
+        return True
+    if any(c.dep_ == "cc" and c.lower_ in {"or", "nor"} for c in verb.children):
+        return False
+    return (finite.tag_ == "VBD") != (other.tag_ == "VBD") and len(list(child.subtree)) >= 3
+
+
+def _own_tokens(head: Token, heads: set[int]) -> Iterator[Token]:
+    """The words of `head` in order, without the clauses that were cut off and what glued them on."""
+    cut = {t.i for child in _descend(head, heads) for t in child.subtree}
+    words = [t for t in head.subtree if t.i not in cut or t.i == head.i]
+    while words and words[-1].dep_ in _GLUE and words[-1].text not in {")", '"', "%"}:
+        words.pop()
+    yield from words
+
+
+def _descend(head: Token, heads: set[int]) -> Iterator[Token]:
+    for child in head.children:
+        if child.i in heads:
+            yield child
+        else:
+            yield from _descend(child, heads)

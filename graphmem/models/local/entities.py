@@ -1,0 +1,151 @@
+"""Names and noun phrases of a text: typed entities from the recogniser, weak ones from noun phrases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from graphmem.models.local.persons import Persons
+from graphmem.values import EntityDraft
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Span, Token
+
+TYPES = {
+    "PERSON": "Person", "GPE": "Place", "LOC": "Place", "FAC": "Place", "ORG": "Organisation", "EVENT": "Event",
+    "WORK_OF_ART": "Work", "LAW": "Work", "PRODUCT": "Product", "NORP": "Group", "LANGUAGE": "Language",
+}  # fmt: skip
+_NOT_NAMES = {
+    "wow", "congrats", "congratulations", "yay", "hey", "hi", "thanks", "thx", "lol", "haha", "omg", "aww", "aw", "yeah", "yep",
+    "ok", "okay", "hello", "cool", "awesome", "nice", "sweet", "damn", "dude", "bro", "mom", "dad", "gosh", "whoa", "woah",
+    "oh", "ooh", "sure", "god", "jeez", "cheers", "sounds", "bye", "glad", "btw", "that", "this", "it", "i", "xoxo", "hmm",
+}  # fmt: skip
+_VAGUE = {
+    "thing", "things", "stuff", "lot", "lots", "bit", "way", "ways", "one", "ones", "something", "anything", "everything",
+    "nothing", "someone", "everyone", "anyone", "somebody", "everybody", "people", "time", "times", "today", "yesterday",
+    "tomorrow", "day", "days", "week", "weeks", "month", "months", "year", "years", "night", "morning", "evening", "weekend",
+    "kind", "sort", "type", "part", "couple", "bunch", "ton", "tons", "idea", "fun", "luck", "thanks", "guy", "guys", "man",
+    "pic", "photo", "picture", "reason", "point", "case", "moment", "while", "hour", "minute", "course", "life", "world",
+    "number", "side", "place", "chance", "matter", "sense", "fact", "deal", "question", "others", "other", "same", "today",
+    "pleasure", "wait", "shot", "touch", "blast", "hope", "news", "ages", "mind", "step", "end", "rest", "start", "feeling",
+}  # fmt: skip
+_EDGE = re.compile(r"^[\s\"'“”‘’.,!?;:()\[\]-]+|[\s\"'“”‘’.,!?;:()\[\]-]+$")
+
+
+def cleaned(text: str) -> str:
+    """A name without its article, possessive ending and stray punctuation."""
+    name = _EDGE.sub("", " ".join(text.split()))
+    name = re.sub(r"(?:'s|’s)$", "", name)
+    return re.sub(r"^(?:the|a|an|my|our|your|his|her|their) ", "", name, flags=re.IGNORECASE)
+
+
+class Names:
+    """The entities of one parsed text, by token."""
+
+    def __init__(self, doc: Doc, persons: Persons) -> None:
+        self._persons = persons
+        self._by_token: dict[int, EntityDraft] = {}
+        self._chunks: dict[int, Span] = {}
+        for span in doc.ents:
+            self._name(span)
+        self._proper_nouns(doc)
+        for chunk in doc.noun_chunks:
+            self._chunks[chunk.root.i] = chunk
+
+    def _name(self, span: Span) -> None:
+        kind = TYPES.get(span.label_)
+        if kind is None:
+            return
+        tokens = list(span)
+        while tokens and (tokens[0].lower_ in _NOT_NAMES or tokens[0].is_punct):
+            tokens.pop(0)
+        name = cleaned("".join(t.text_with_ws for t in tokens))
+        if not self._is_a_name(name, tokens, kind):
+            return
+        self._put(tokens, self._participant(name) or EntityDraft(name=name, type=kind))
+
+    def _is_a_name(self, name: str, tokens: list[Token], kind: str) -> bool:
+        if len(name) < 2 or name.casefold() in _NOT_NAMES or not any(c.isalpha() for c in name):
+            return False
+        capital = any(t.text[:1].isupper() and t.pos_ in {"PROPN", "NOUN", "ADJ", "X"} for t in tokens)
+        if not capital or len(tokens) > 8:
+            return False
+        opening = len(tokens) == 1 and tokens[0].is_sent_start and tokens[0].pos_ != "PROPN"
+        return not opening or kind == "Group"
+
+    def _participant(self, name: str) -> EntityDraft | None:
+        known = self._persons.known(name)
+        return EntityDraft(name=known, type="Person") if known is not None else None
+
+    def _proper_nouns(self, doc: Doc) -> None:
+        """Capitalised names that the recogniser passed over, such as a participant's or a product's."""
+        run: list[Token] = []
+        for token in [*doc, None]:
+            if (
+                token is not None
+                and token.pos_ == "PROPN"
+                and token.i not in self._by_token
+                and token.text[:1].isupper()
+            ):
+                run.append(token)
+                continue
+            if run:
+                self._run(run)
+                run = []
+
+    def _run(self, run: list[Token]) -> None:
+        if run[0].ent_type_ in {"DATE", "TIME"}:
+            return
+        while run and run[0].lower_ in _NOT_NAMES:
+            run = run[1:]
+        name = cleaned("".join(t.text_with_ws for t in run)) if run else ""
+        if len(name) < 2 or name.casefold() in _NOT_NAMES | _VAGUE or not name[0].isalpha():
+            return
+        known = self._participant(name)
+        if known is None and run[0].is_sent_start and len(run) == 1:
+            return
+        self._put(run, known or EntityDraft(name=name))
+
+    def _put(self, tokens: Iterable[Token], entity: EntityDraft) -> None:
+        for token in tokens:
+            self._by_token[token.i] = entity
+
+    def strong(self, token: Token) -> EntityDraft | None:
+        """The named entity that this token belongs to, or the person behind the pronoun."""
+        entity = self._by_token.get(token.i)
+        if entity is not None:
+            return entity
+        person = self._persons.named(token)
+        return EntityDraft(name=person, type="Person") if person is not None else None
+
+    def weak(self, token: Token) -> EntityDraft | None:
+        """The noun phrase headed by this token, as a search key."""
+        chunk = self._chunks.get(token.i)
+        if chunk is None or token.pos_ not in {"NOUN", "PROPN"} or token.lower_ in _VAGUE or token.is_stop:
+            return None
+        words = [
+            t
+            for t in chunk
+            if t.pos_ in {"NOUN", "PROPN", "ADJ", "NUM"} or t.dep_ in {"amod", "compound"} or t.text == "-"
+        ]
+        while words and (words[0].is_stop or words[0].text == "-" or words[0].pos_ == "NUM"):
+            words = words[1:]
+        name = cleaned("".join(t.text_with_ws for t in words)).casefold()
+        return EntityDraft(name=name, weak=True) if 2 < len(name) <= 60 else None
+
+    def within(self, tokens: Iterable[Token], pronouns: bool = True) -> Iterator[EntityDraft]:
+        """Entities named by these tokens, each once, in order; noun phrases last."""
+        seen: set[str] = set()
+        weak: list[EntityDraft] = []
+        for token in tokens:
+            entity = self.strong(token) if pronouns else self._by_token.get(token.i)
+            if entity is not None and entity.name not in seen:
+                seen.add(entity.name)
+                yield entity
+            elif entity is None and (phrase := self.weak(token)) is not None:
+                weak.append(phrase)
+        for phrase in weak:
+            if phrase.name not in seen:
+                seen.add(phrase.name)
+                yield phrase

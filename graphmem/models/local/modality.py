@@ -1,0 +1,96 @@
+"""How a clause is meant: as holding, over, planned, supposed, or as a single past event."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from graphmem.models.local.clauses import Clause, finite_of
+from graphmem.models.local.relations import Reading
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+_ENDING = {
+    "stop",
+    "quit",
+    "sell",
+    "divorce",
+    "cancel",
+    "retire",
+    "resign",
+    "drop",
+    "abandon",
+    "separate",
+    "dump",
+    "ditch",
+}
+_ENDING_PHRASE = re.compile(
+    r"\b(?:no longer|not .{1,60}\bany ?more|n't .{1,60}\bany ?more|[bB]roke up|broken up|split up|gave up|given up|got rid of|"
+    r"stepped down|dropped out|called it quits|got divorced|(?:left|leaving) (?:my|his|her|their|the) (?:job|company|school)|"
+    r"passed away|died)\b"
+)
+_PLAN_VERBS = {"plan", "intend", "hope", "aim", "want", "consider", "prepare", "expect", "look"}
+_WOULD_BE = {"might", "may", "could", "would", "'d", "’d", "should"}
+_SUPPOSING = {"wish", "imagine", "suppose", "dream", "wonder", "pretend"}
+_CORRECTION = re.compile(
+    r"^\W*(?:oh,? |oops,? |wait,? |no,? |sorry,? |my bad,? )*(?:i meant\b|i mean\b(?=.*\bnot\b)|correction\b|i misspoke\b|let me correct)"
+    r"|^\W*(?:sorry|oops|my mistake|my bad|actually,? no)\b.{0,12}\b(?:it's|it is|it was|that's|not)\b"
+    r"|\bi (?:was wrong|made a mistake|misspoke|got that wrong)\b",
+    re.IGNORECASE,
+)
+
+
+def is_correction(text: str) -> bool:
+    """Whether the sentence takes back something said before ("sorry, I meant Tuesday")."""
+    return _CORRECTION.search(text) is not None
+
+
+def reading(clause: Clause, future: bool) -> Reading:
+    """The modality of a clause; `future` says that it names a time still to come."""
+    head, words = clause.head, " ".join(t.lower_ for t in clause.tokens)
+    auxiliaries = {c.lower_ for c in head.children if c.dep_ in {"aux", "auxpass"}}
+    negated = any(c.dep_ == "neg" for c in head.children) or _says_never(head)
+    finite = finite_of(head)
+    past = finite is not None and (finite.tag_ == "VBD" or finite.lower_ in {"was", "were", "did"})
+    if _is_supposed(clause, auxiliaries):
+        return Reading("hypothetical", negated, past)
+    if _ENDING_PHRASE.search(words) or (
+        head.lemma_ in _ENDING and not negated and not _is_planned(head, auxiliaries, future)
+    ):
+        return Reading("ended", False, past)
+    if re.search(r"\bused to (?!it\b|the\b|be(?:ing)? used)", words) and head.tag_ != "JJ" and _is_past_habit(head):
+        return Reading("past", negated, True)
+    if _is_planned(head, auxiliaries, future) and not past:
+        return Reading("planned", negated, past)
+    return Reading("past" if past else "asserted", negated, past)
+
+
+def _says_never(head: Token) -> bool:
+    return any(c.lower_ == "never" for c in head.children)
+
+
+def _is_past_habit(head: Token) -> bool:
+    return head.lower_ == "used" or any(c.lower_ == "used" for c in head.children)
+
+
+def _is_supposed(clause: Clause, auxiliaries: set[str]) -> bool:
+    head = clause.head
+    if "'d" in auxiliaries and any(c.lower_ in {"'d", "’d"} and c.lemma_ == "have" for c in head.children):
+        auxiliaries = auxiliaries - {"'d"}
+    if auxiliaries & _WOULD_BE or head.lemma_ in _SUPPOSING:
+        return True
+    return any(t.lower_ in {"if", "unless"} and t.dep_ == "mark" for t in clause.tokens)
+
+
+def _is_planned(head: Token, auxiliaries: set[str], future: bool) -> bool:
+    if auxiliaries & {"will", "'ll", "’ll", "wo", "shall"}:
+        return True
+    xcomp = any(c.dep_ in {"xcomp", "ccomp"} for c in head.children)
+    if head.lemma_ == "go" and head.tag_ == "VBG" and xcomp:
+        return True
+    if head.lemma_ in _PLAN_VERBS and (xcomp or head.lemma_ in {"plan", "consider"}):
+        return True
+    if head.lemma_ == "think" and head.tag_ == "VBG":
+        return True
+    return future
