@@ -94,7 +94,9 @@ class Ledger(Protocol):
         """An episode with its messages in order. Raises NotFound."""
         ...
 
-    def episodes(self, status: Status | None = None, scope: Scope | None = None, limit: int = 1000) -> tuple[Episode, ...]:
+    def episodes(
+        self, status: Status | None = None, scope: Scope | None = None, limit: int = 1000
+    ) -> tuple[Episode, ...]:
         """Episodes, oldest first."""
         ...
 
@@ -132,18 +134,30 @@ class Ledger(Protocol):
 
     def undo(self, resolution_id: str, at: datetime) -> Plan:
         """Put back what a resolution changed; returns the plan undone. Raises NotFound, ConflictError (undone before,
-        or a later resolution builds on it)."""
+        or a later resolution builds on it).
+        """
         ...
 
-    def update(self, memory_id: str, at: datetime, *, text: str | None, metadata: Mapping[str, object] | None,
-               valid_to: datetime | None = None, vectors: Sequence[VectorItem] = (), plan: Plan | None = None) -> Memory:
+    def update(
+        self,
+        memory_id: str,
+        at: datetime,
+        *,
+        text: str | None,
+        metadata: Mapping[str, object] | None,
+        valid_to: datetime | None = None,
+        vectors: Sequence[VectorItem] = (),
+        plan: Plan | None = None,
+    ) -> Memory:
         """Change a memory in place, with history. Metadata is merged. A new text drops the old relations and mentions
-        and takes those of `plan`, when given. Raises NotFound."""
+        and takes those of `plan`, when given. Raises NotFound.
+        """
         ...
 
     def delete(self, ids: Sequence[str], at: datetime) -> DeleteReport:
         """Remove memories or messages with all that only they supported. A memory's source messages are withdrawn
-        from search unless another memory rests on them. History keeps what was; `undo` brings it back."""
+        from search unless another memory rests on them. History keeps what was; `undo` brings it back.
+        """
         ...
 
     def delete_all(self, scope: Scope, at: datetime, *, dry_run: bool = False) -> DeleteReport:
@@ -167,8 +181,15 @@ class Ledger(Protocol):
         """Ids of live memories whose subject or relation ends are among the entities, newest first."""
         ...
 
-    def list(self, scope: Scope, when: When, condition: Condition | None = None, *, cursor: str | None = None,
-             limit: int = 100) -> Page:
+    def list(
+        self,
+        scope: Scope,
+        when: When,
+        condition: Condition | None = None,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page:
         """Memories of a scope, newest first; paging is stable under inserts."""
         ...
 
@@ -218,15 +239,18 @@ class Ledger(Protocol):
         ...
 
     # ranking
-    def lexical(self, view: LexicalView, query: str, scope: Scope, k: int = 100,
-                allowed: set[str] | None = None) -> tuple[Near, ...]:
+    def lexical(
+        self, view: LexicalView, query: str, scope: Scope, k: int = 100, allowed: set[str] | None = None
+    ) -> tuple[Near, ...]:
         """The k best by BM25 (porter stems, stop words dropped, words joined by OR), best first, scores > 0.
 
-        `allowed` limits the answer to these ids before the k are taken."""
+        `allowed` limits the answer to these ids before the k are taken.
+        """
         ...
 
-    def nearest(self, view: View, vector: npt.NDArray[np.float32], scope: Scope, k: int = 100,
-                allowed: set[str] | None = None) -> tuple[Near, ...]:
+    def nearest(
+        self, view: View, vector: npt.NDArray[np.float32], scope: Scope, k: int = 100, allowed: set[str] | None = None
+    ) -> tuple[Near, ...]:
         """The k nearest of a scope by exact cosine, from a cache of owner matrices that follows every commit."""
         ...
 

@@ -1,0 +1,130 @@
+"""Full text on SQLite's FTS5: one index a view, so that rarity and length are judged among texts of the same kind.
+
+The owner is an indexed column holding one digit-only token (stemming leaves digits alone): a query narrows to one
+owner inside the index and stays fast however many others there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+
+from sqlalchemy import Connection, Table, and_, column, func, literal_column, select, table, text
+
+from graphmem.ledger import schema
+from graphmem.ledger.contracts import LexicalView
+from graphmem.ledger.rows import in_scope
+from graphmem.ledger.words import indexed, query_words
+from graphmem.stores.contracts import Near
+from graphmem.values import Scope
+
+VIEWS: tuple[LexicalView, ...] = ("fact", "turn", "window2", "window3")
+
+CREATE = {
+    "fact": "CREATE VIRTUAL TABLE words_fact USING fts5(owner, body, tokenize='porter unicode61')",
+    "turn": "CREATE VIRTUAL TABLE words_turn USING fts5(owner, body, tokenize='porter unicode61')",
+    "window2": "CREATE VIRTUAL TABLE words_window2 USING fts5(owner, body, tokenize='porter unicode61')",
+    "window3": "CREATE VIRTUAL TABLE words_window3 USING fts5(owner, body, tokenize='porter unicode61')",
+}
+_TABLES = {view: table(f"words_{view}", column("rowid"), column("owner"), column("body")) for view in VIEWS}
+
+
+def create(connection: Connection) -> None:
+    """Make the indexes."""
+    for statement in CREATE.values():
+        connection.execute(text(statement))
+
+
+def owner_token(owner: str) -> str:
+    """The one token that stands for an owner."""
+    return str(int.from_bytes(blake2b(owner.encode(), digest_size=16).digest()))
+
+
+def put(connection: Connection, view: LexicalView, owner: str, texts: Sequence[tuple[int, str]]) -> None:
+    """Index (seq of the item, text) pairs, replacing those that exist. Empty: a no-op."""
+    if not texts:
+        return
+    remove(connection, view, [seq for seq, _ in texts])
+    add(connection, view, owner, texts)
+
+
+def add(connection: Connection, view: LexicalView, owner: str, texts: Sequence[tuple[int, str]]) -> None:
+    """Index (seq of the item, text) pairs that are new. Empty: a no-op."""
+    if texts:
+        token = owner_token(owner)
+        rows = [{"rowid": seq, "owner": token, "body": indexed(body)} for seq, body in texts]
+        connection.execute(_TABLES[view].insert(), rows)
+
+
+def remove(connection: Connection, view: LexicalView, seqs: Sequence[int]) -> None:
+    """Take items out of an index. Unknown ones: a no-op."""
+    words = _TABLES[view]
+    for start in range(0, len(seqs), 1000):
+        connection.execute(words.delete().where(words.c.rowid.in_(seqs[start : start + 1000])))
+
+
+def remove_selected(connection: Connection, scope: Scope) -> None:
+    """Take everything of a scope out of all indexes."""
+    for view in VIEWS:
+        items: Table = schema.memories if view == "fact" else schema.messages
+        words = _TABLES[view]
+        connection.execute(words.delete().where(words.c.rowid.in_(select(items.c.seq).where(in_scope(items, scope)))))
+
+
+def clear(connection: Connection, view: LexicalView) -> None:
+    """Empty an index."""
+    connection.execute(_TABLES[view].delete())
+
+
+def rowids(connection: Connection, view: LexicalView) -> set[int]:
+    """Seqs of everything indexed in a view."""
+    return set(connection.scalars(select(_TABLES[view].c.rowid)))
+
+
+def search(
+    connection: Connection, view: LexicalView, query: str, scope: Scope, k: int, allowed: set[str] | None
+) -> tuple[Near, ...]:
+    """The k best by BM25, best first, scores positive."""
+    words = query_words(query)
+    if not words or k < 1 or (allowed is not None and not allowed):
+        return ()
+    match = f"body : ({' OR '.join(map(_quoted, words))})"
+    if scope.user_id is not None:
+        match = f"owner : {_quoted(owner_token(scope.owner))} AND {match}"
+    found: list[Near] = []
+    for item_id, score in _ranked(connection, view, match, scope, None if allowed is not None else k):
+        if allowed is None or item_id in allowed:
+            found.append(Near(item_id, score))
+            if len(found) == k:
+                break
+    return tuple(found)
+
+
+def _ranked(
+    connection: Connection, view: LexicalView, match: str, scope: Scope, limit: int | None
+) -> Iterator[tuple[str, float]]:
+    items: Table = schema.memories if view == "fact" else schema.messages
+    words = _TABLES[view]
+    # bm25() answers with negative numbers, best first; the owner's token weighs nothing.
+    rank = func.bm25(literal_column(words.name), 0.0, 1.0).label("rank")
+    found = select(words.c.rowid, rank).where(literal_column(words.name).op("MATCH")(match))
+    if tuple(scope.labels) == ("user_id",):
+        best = found.order_by(rank).limit(limit).subquery() if limit else found.order_by(rank).subquery()
+        joined = select(items.c.id, best.c.rank).join(best, items.c.seq == best.c.rowid).order_by(best.c.rank)
+        statement = joined.where(in_scope(items, scope))
+    else:
+        statement = (
+            select(items.c.id, rank)
+            .join_from(words, items, items.c.seq == words.c.rowid)
+            .where(and_(literal_column(words.name).op("MATCH")(match), in_scope(items, scope)))
+            .order_by(rank)
+            .limit(limit)
+        )
+    with connection.execution_options(stream_results=True).execute(statement) as rows:
+        for item_id, score in rows:
+            yield item_id, max(-score, 1e-9)
+
+
+def _quoted(word: str) -> str:
+    doubled = word.replace('"', '""')
+    return f'"{doubled}"'

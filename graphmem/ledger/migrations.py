@@ -1,0 +1,54 @@
+"""Steps from an empty database to the present schema: numbered, append-only, each in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, inspect, select
+
+from graphmem.errors import NewerHome
+from graphmem.ledger import lexical, schema
+from graphmem.ledger.engine import Database, upsert
+
+VERSION_KEY = "schema_version"
+
+
+class Migration(NamedTuple):
+    """One step; its number is its place in `MIGRATIONS`, from 1."""
+
+    name: str
+    apply: Callable[[Connection], None]
+
+
+def _first_tables(connection: Connection) -> None:
+    schema.metadata.create_all(connection)
+    lexical.create(connection)
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration("first tables", _first_tables),)
+
+
+def migrate(database: Database, steps: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring a database to the present schema. Raises NewerHome when it is ahead of this version."""
+    with database.read() as connection:
+        found = version(connection)
+    if found > len(steps):
+        raise NewerHome(
+            f"The home has schema {found}, and this graphmem knows schemas up to {len(steps)}.",
+            advice="Run: pip install --upgrade graphmem",
+        )
+    for number in range(found + 1, len(steps) + 1):
+        with database.write() as connection:
+            # Another process may have taken this step while this one waited for its turn.
+            if version(connection) < number:
+                steps[number - 1].apply(connection)
+                upsert(connection, schema.meta, [{"name": VERSION_KEY, "value": str(number)}])
+
+
+def version(connection: Connection) -> int:
+    """Number of the last step taken; 0 for an empty database."""
+    if not inspect(connection).has_table("meta"):
+        return 0
+    value = connection.scalar(select(schema.meta.c.value).where(schema.meta.c.name == VERSION_KEY))
+    return int(value or 0)

@@ -1,0 +1,154 @@
+"""Relations as callers see them: one value a relation and interval, made of the memories that support it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, or_, select, type_coerce
+
+from graphmem.ledger import entities as names
+from graphmem.ledger.rows import chunks
+from graphmem.ledger.schema import EPOCH, Instant, evidence, memories, relations, supports
+from graphmem.ledger.visibility import ends, sees_fact
+from graphmem.values import Entity, Relation, Scope, When
+
+
+class Support(NamedTuple):
+    """One memory behind one relation."""
+
+    relation_id: str
+    source_id: str
+    type: str
+    target_id: str
+    memory_id: str
+    seq: int
+    text: str
+    start: datetime | None
+    end: datetime | None
+    recorded_at: datetime
+    confidence: float
+
+
+def visible(
+    connection: Connection,
+    scope: Scope | None,
+    when: When,
+    *,
+    entity_ids: Sequence[str] | None = None,
+    types: Sequence[str] | None = None,
+    ids: Sequence[str] | None = None,
+    limit: int = 1000,
+) -> tuple[Relation, ...]:
+    """Relations supported by visible memories, newest first."""
+    found = _supports(connection, scope, when, entity_ids, types, ids, limit)
+    found.sort(key=lambda s: (s.relation_id, s.start or datetime.min.replace(tzinfo=EPOCH.tzinfo), s.seq))
+    intervals = [part for _, some in groupby(found, key=lambda s: s.relation_id) for part in intervals_of(list(some))]
+    intervals.sort(key=lambda part: -max(s.seq for s in part))
+    wanted = intervals[:limit]
+    ends_ = names.by_id(connection, {i for part in wanted for i in (part[0].source_id, part[0].target_id)})
+    episodes = _episodes(connection, [s.memory_id for part in wanted for s in part])
+    return tuple(_relation(part, ends_, episodes) for part in wanted)
+
+
+def of_memories(connection: Connection, memory_ids: Sequence[str], when: When) -> tuple[Relation, ...]:
+    """Relations that some memories support, newest first."""
+    found: list[str] = []
+    for some in chunks(memory_ids):
+        found += connection.scalars(select(supports.c.relation_id).where(supports.c.memory_id.in_(some)))
+    wanted, chosen = visible(connection, None, when, ids=found, limit=len(found) * 8), set(memory_ids)
+    return tuple(relation for relation in wanted if chosen & set(relation.memory_ids))
+
+
+def intervals_of(found: Sequence[Support]) -> list[list[Support]]:
+    """Supports of one relation, earliest first, put together where their intervals touch or overlap."""
+    parts: list[list[Support]] = []
+    reach: datetime | None = None
+    for support in found:
+        if parts and (reach is None or support.start is None or support.start <= reach):
+            parts[-1].append(support)
+            reach = None if reach is None or support.end is None else max(reach, support.end)
+        else:
+            parts.append([support])
+            reach = support.end
+    return parts
+
+
+def _supports(
+    connection: Connection,
+    scope: Scope | None,
+    when: When,
+    entity_ids: Sequence[str] | None,
+    types: Sequence[str] | None,
+    ids: Sequence[str] | None,
+    limit: int,
+) -> list[Support]:
+    r, m = relations.c, memories.c
+    statement = (
+        select(
+            r.id,
+            r.source_id,
+            r.type,
+            r.target_id,
+            m.id,
+            m.seq,
+            m.text,
+            m.valid_from,
+            _end(when),
+            m.recorded_at,
+            supports.c.confidence,
+        )  # fmt: skip
+        .join_from(relations, supports, supports.c.relation_id == r.id)
+        .join(memories, m.id == supports.c.memory_id)
+        .where(sees_fact(scope, when))
+        .order_by(m.seq.desc())
+    )
+    if types is not None:
+        statement = statement.where(r.type.in_(types))
+    if ids is not None:
+        statement = statement.where(r.id.in_(ids))
+    if entity_ids is None:
+        # A few supports a relation are usual; without any bound a whole owner would be read for one page.
+        return [Support(*row) for row in connection.execute(statement.limit(limit * 4))]
+    found: dict[tuple[str, str], Support] = {}
+    for some in chunks(entity_ids):
+        touching = statement.where(or_(r.source_id.in_(some), r.target_id.in_(some)))
+        for row in connection.execute(touching):
+            found[row[0], row[4]] = Support(*row)
+    return list(found.values())
+
+
+def _end(when: When) -> ColumnElement[datetime | None]:
+    return type_coerce(ends(when), Instant)
+
+
+def _episodes(connection: Connection, memory_ids: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for some in chunks(memory_ids):
+        statement = select(evidence.c.memory_id, evidence.c.episode_id).where(evidence.c.memory_id.in_(some))
+        for row in connection.execute(statement.order_by(evidence.c.seq)):
+            found.setdefault(row.memory_id, []).append(row.episode_id)
+    return found
+
+
+def _relation(part: Sequence[Support], ends_: dict[str, Entity], episodes: dict[str, list[str]]) -> Relation:
+    newest = max(part, key=lambda s: s.seq)
+    oldest_first = sorted(part, key=lambda s: s.seq)
+    start = None if any(s.start is None for s in part) else min(s.start for s in part if s.start)
+    end = None if any(s.end is None for s in part) else max(s.end for s in part if s.end)
+    since = "" if start is None else f"@{start.isoformat()}"
+    return Relation(
+        id=f"{newest.relation_id}{since}",
+        source=ends_[newest.source_id],
+        type=newest.type,
+        target=ends_[newest.target_id],
+        fact=newest.text,
+        valid_from=start,
+        valid_to=end,
+        recorded_at=oldest_first[0].recorded_at,
+        memory_ids=tuple(s.memory_id for s in oldest_first),
+        episode_ids=tuple(dict.fromkeys(e for s in oldest_first for e in episodes.get(s.memory_id, ()))),
+        confidence=max(s.confidence for s in part),
+    )

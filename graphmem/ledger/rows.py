@@ -1,0 +1,134 @@
+"""Between values and rows: the one place that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, FromClause, RowMapping, and_, true
+
+from graphmem.values import (
+    SCOPE_LABELS,
+    Claim,
+    Entity,
+    Episode,
+    Evidence,
+    HistoryEntry,
+    Memory,
+    MessageRecord,
+    Scope,
+)
+
+T = TypeVar("T")
+Columns = dict[str, Any]
+
+CHUNK = 5000
+"""Values in one IN list; SQLite takes 32,766 parameters a statement."""
+
+
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Lists of at most `size`, without repeats."""
+    unique = list(dict.fromkeys(values))
+    for start in range(0, len(unique), size):
+        yield unique[start : start + size]
+
+
+def labels(scope: Scope) -> Columns:
+    """The owner and the four label columns of a scope."""
+    return {"owner": scope.owner, **{label: getattr(scope, label) or "" for label in SCOPE_LABELS}}
+
+
+def scope_of(row: Mapping[str, Any]) -> Scope:
+    """The scope that a row was written with."""
+    return Scope(**{label: row[label] or None for label in SCOPE_LABELS})
+
+
+def owner_scope(owner: str) -> Scope:
+    """The widest scope of an owner: only the label that it is made of."""
+    label, _, value = owner.partition(":")
+    return Scope(**{f"{label}_id": value})
+
+
+def in_scope(items: FromClause, scope: Scope | None) -> ColumnElement[bool]:
+    """Equality over the labels given; None: everything."""
+    if scope is None:
+        return true()
+    return and_(*(items.c[label] == value for label, value in scope.labels.items()))
+
+
+def episode_row(episode: Episode, digest: str) -> Columns:
+    """Columns of an episode."""
+    fields = episode.model_dump(exclude={"scope", "metadata"})
+    return {**fields, **labels(episode.scope), "metadata": dict(episode.metadata), "digest": digest}
+
+
+def episode_of(row: RowMapping) -> Episode:
+    """An episode from its row."""
+    fields = {name: row[name] for name in Episode.model_fields if name != "scope"}
+    return Episode(scope=scope_of(row), **fields)
+
+
+def message_row(message: MessageRecord, recorded_at: datetime) -> Columns:
+    """Columns of a message."""
+    fields = message.model_dump(exclude={"scope", "metadata"})
+    own = {"metadata": dict(message.metadata), "recorded_at": recorded_at, "hidden": False}
+    return {**fields, **labels(message.scope), **own}
+
+
+def message_of(row: RowMapping) -> MessageRecord:
+    """A message from its row."""
+    fields = {name: row[name] for name in MessageRecord.model_fields if name != "scope"}
+    return MessageRecord(scope=scope_of(row), **fields)
+
+
+def memory_row(memory: Memory) -> Columns:
+    """Columns of a memory."""
+    fields = memory.model_dump(exclude={"scope", "metadata", "claims"})
+    own = {"metadata": dict(memory.metadata), "claims": claims_json(memory.claims)}
+    return {**fields, **labels(memory.scope), **own}
+
+
+def memory_of(row: Mapping[str, Any]) -> Memory:
+    """A memory from its row."""
+    fields = {name: row[name] for name in Memory.model_fields if name not in {"scope", "claims"}}
+    return Memory(scope=scope_of(row), claims=tuple(Claim(**claim) for claim in row["claims"]), **fields)
+
+
+def claims_json(claims: Sequence[Claim]) -> list[Columns]:
+    """Claims as JSON values."""
+    return [claim.model_dump(mode="json") for claim in claims]
+
+
+def evidence_of(row: RowMapping) -> Evidence:
+    """Evidence from its row."""
+    return Evidence(**{name: row[name] for name in Evidence.model_fields})
+
+
+def history_of(row: RowMapping) -> HistoryEntry:
+    """A line of history from its row."""
+    return HistoryEntry(**{name: row[name] for name in HistoryEntry.model_fields})
+
+
+def entity_of(row: RowMapping, aliases: Sequence[str]) -> Entity:
+    """An entity from its row and its aliases, its own name left out."""
+    return Entity(id=row["id"], name=row["name"], type=row["type"], weak=row["weak"], aliases=tuple(aliases))
+
+
+def attribute_rows(item_id: str, metadata: Mapping[str, Any]) -> list[Columns]:
+    """Metadata taken apart for filters, see `schema.attributes`."""
+    return [
+        {"item_id": item_id, "key": key, "listed": isinstance(value, list | tuple), **_typed(part)}
+        for key, value in metadata.items()
+        for part in (value if isinstance(value, list | tuple) else [value])
+    ]
+
+
+def _typed(value: object) -> Columns:
+    if isinstance(value, bool):
+        return {"kind": "bool", "text": None, "number": float(value)}
+    if isinstance(value, int | float):
+        return {"kind": "number", "text": None, "number": float(value)}
+    if isinstance(value, str):
+        return {"kind": "text", "text": value, "number": None}
+    return {"kind": "null" if value is None else "other", "text": None, "number": None}

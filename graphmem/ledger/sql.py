@@ -1,0 +1,370 @@
+"""The ledger on a SQL database: a facade; each concern has its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import func, select
+
+from graphmem.ledger import (
+    checking,
+    entities,
+    episodes,
+    facts,
+    lexical,
+    outbox,
+    reads,
+    removal,
+    schema,
+    undo,
+    updating,
+)
+from graphmem.ledger import relations as ties
+from graphmem.ledger import vectors as _vectors
+from graphmem.ledger.contracts import Known, LexicalView, OutboxItem, Recorded
+from graphmem.ledger.engine import Database, upsert
+from graphmem.ledger.graph import EmbeddedGraph
+from graphmem.ledger.migrations import migrate
+from graphmem.ledger.outbox import Stores
+from graphmem.models.contracts import Reply
+from graphmem.steps.filters import Condition
+from graphmem.stores.contracts import Near, VectorItem, View
+from graphmem.values import (
+    DeleteReport,
+    Entity,
+    Episode,
+    Evidence,
+    HistoryEntry,
+    Memory,
+    Message,
+    MessageRecord,
+    Page,
+    Plan,
+    Relation,
+    Scope,
+    Source,
+    Status,
+    When,
+)
+
+
+class SqlLedger:
+    """`Ledger` over SQLAlchemy; open one with `SqlLedger.open`. Safe for many threads and many processes."""
+
+    def __init__(self, database: Database, stores: Stores, cache_mb: float) -> None:
+        self._database = database
+        self._stores = stores
+        self._matrices = _vectors.Matrices(cache_mb)
+        self._graph = EmbeddedGraph(database)
+
+    @classmethod
+    def open(
+        cls,
+        url_or_path: str | Path,
+        *,
+        vector_store: bool = True,
+        graph_store: bool = False,
+        cache_mb: float = 256,
+    ) -> SqlLedger:
+        """Open or make a ledger: a path of a SQLite file, or a database URL.
+
+        `vector_store`, `graph_store`: whether an external store follows the outbox; without it nothing is noted.
+        `cache_mb`: memory for vector matrices. Raises StoreReadOnly, StoreUnavailable, NewerHome.
+        """
+        database = Database.at(url_or_path)
+        try:
+            migrate(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, Stores(vectors=vector_store, graph=graph_store), cache_mb)
+
+    # episodes and messages
+
+    def record(self, episode: Episode, messages: Sequence[Message]) -> Recorded:
+        """Make an episode and its messages durable, chained and searchable. Idempotent; see `Ledger.record`."""
+        with self._database.write() as connection:
+            return episodes.record(connection, episode, messages)
+
+    def last_episode(self, conversation: str, scope: Scope) -> Episode | None:
+        """The newest episode of a conversation, or None."""
+        with self._database.read() as connection:
+            return episodes.last(connection, conversation, scope)
+
+    def episode(self, episode_id: str) -> tuple[Episode, tuple[MessageRecord, ...]]:
+        """An episode with its messages in order. Raises NotFound."""
+        with self._database.read() as connection:
+            return episodes.get(connection, episode_id), episodes.of_episode(connection, episode_id)
+
+    def episodes(
+        self, status: Status | None = None, scope: Scope | None = None, limit: int = 1000
+    ) -> tuple[Episode, ...]:
+        """Episodes, oldest first."""
+        with self._database.read() as connection:
+            return episodes.all_of(connection, status, scope, limit)
+
+    def mark(self, episode_id: str, status: Status, reason: str = "", *, retryable: bool = False) -> None:
+        """Change the status of an episode. Raises NotFound."""
+        with self._database.write() as connection:
+            episodes.mark(connection, episode_id, status, reason, retryable=retryable)
+
+    def recent(self, conversation: str, before: str, limit: int = 6) -> tuple[MessageRecord, ...]:
+        """The last messages of a conversation before the episode `before`, oldest first."""
+        with self._database.read() as connection:
+            return episodes.recent(connection, conversation, before, limit)
+
+    def messages(self, ids: Sequence[str]) -> Mapping[str, MessageRecord]:
+        """Messages by id; unknown and withdrawn ones are left out."""
+        with self._database.read() as connection:
+            return episodes.by_id(connection, ids)
+
+    def reply(self, episode_id: str, prompt_hash: str) -> Reply | None:
+        """A journalled reply of a model, or None."""
+        with self._database.read() as connection:
+            return episodes.journalled(connection, episode_id, prompt_hash)
+
+    def journal(self, episode_id: str, prompt_hash: str, reply: Reply) -> None:
+        """Keep a model's reply before it is used."""
+        with self._database.write() as connection:
+            episodes.journal(connection, episode_id, prompt_hash, reply)
+
+    # resolutions
+
+    def commit(self, plan: Plan, vectors: Sequence[VectorItem] = ()) -> None:
+        """Apply a plan whole. Idempotent on its id. Raises NotFound when its episode was deleted meanwhile."""
+        with self._database.write() as connection:
+            facts.commit(connection, self._stores, plan, vectors)
+
+    def store_vectors(self, vectors: Sequence[VectorItem]) -> None:
+        """Write vectors outside a plan."""
+        with self._database.write() as connection:
+            _vectors.put(connection, self._stores, vectors)
+
+    def undo(self, resolution_id: str, at: datetime) -> Plan:
+        """Put back what a resolution changed; returns the plan undone. Raises NotFound, ConflictError."""
+        with self._database.write() as connection:
+            return undo.undo(connection, self._stores, resolution_id, at)
+
+    def update(
+        self,
+        memory_id: str,
+        at: datetime,
+        *,
+        text: str | None,
+        metadata: Mapping[str, object] | None,
+        valid_to: datetime | None = None,
+        vectors: Sequence[VectorItem] = (),
+        plan: Plan | None = None,
+    ) -> Memory:
+        """Change a memory in place, with history; metadata is merged. Raises NotFound."""
+        with self._database.write() as connection:
+            return updating.change(
+                connection,
+                self._stores,
+                memory_id,
+                at,
+                text=text,
+                metadata=metadata,
+                valid_to=valid_to,
+                items=vectors,
+                plan=plan,
+            )
+
+    def delete(self, ids: Sequence[str], at: datetime) -> DeleteReport:
+        """Remove memories or messages with all that only they supported. Raises NotFound for an unknown id."""
+        with self._database.write() as connection:
+            report, gone = removal.delete_items(connection, self._stores, ids, at)
+        self._matrices.drop(gone)
+        return report
+
+    def delete_all(self, scope: Scope, at: datetime, *, dry_run: bool = False) -> DeleteReport:
+        """Remove everything in a scope; it cannot be undone."""
+        with self._database.write() as connection:
+            report = removal.delete_scope(connection, self._stores, scope, at, dry_run=dry_run)
+        self._matrices.forget()
+        return report
+
+    def reset(self) -> None:
+        """Remove everything; the meta table stays."""
+        with self._database.write() as connection:
+            removal.reset(connection)
+        self._matrices.forget()
+
+    # reads
+
+    def memories(self, ids: Sequence[str]) -> Mapping[str, Memory]:
+        """Memories by id; unknown ones are left out."""
+        with self._database.read() as connection:
+            return reads.by_id(connection, ids)
+
+    def known(self, ids: Sequence[str]) -> Mapping[str, Known]:
+        """Memories with relations and names, for resolution."""
+        with self._database.read() as connection:
+            return reads.known(connection, ids)
+
+    def about(self, owner: str, entity_ids: Sequence[str], limit: int = 200) -> tuple[str, ...]:
+        """Ids of live memories about the entities, newest first."""
+        with self._database.read() as connection:
+            return reads.about(connection, owner, entity_ids, limit)
+
+    def list(
+        self,
+        scope: Scope,
+        when: When,
+        condition: Condition | None = None,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page:
+        """Memories of a scope, newest first; paging is stable under inserts."""
+        with self._database.read() as connection:
+            return reads.page(connection, scope, when, condition, cursor, limit)
+
+    def select(self, scope: Scope, when: When, condition: Condition | None, source: Source) -> set[str]:
+        """Ids of all facts (or messages) that a filtered search may return."""
+        with self._database.read() as connection:
+            return reads.selected(connection, scope, when, condition, source)
+
+    def visible(self, ids: Sequence[str], scope: Scope, when: When, source: Source) -> set[str]:
+        """Those of `ids` that a search may return."""
+        with self._database.read() as connection:
+            return reads.visible(connection, ids, scope, when, source)
+
+    def evidence(self, memory_ids: Sequence[str]) -> Mapping[str, tuple[Evidence, ...]]:
+        """Evidence by memory id."""
+        with self._database.read() as connection:
+            return reads.evidence_for(connection, memory_ids)
+
+    def derived(self, message_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Ids of the memories that rest on each message."""
+        with self._database.read() as connection:
+            return reads.derived(connection, message_ids)
+
+    def history(self, memory_id: str) -> tuple[HistoryEntry, ...]:
+        """Changes of one memory, oldest first. Empty for an unknown id."""
+        with self._database.read() as connection:
+            return reads.history_of_memory(connection, memory_id)
+
+    def episode_result(self, episode_id: str) -> Plan | None:
+        """The plan that the episode led to, or None."""
+        with self._database.read() as connection:
+            return reads.plan_of_episode(connection, episode_id)
+
+    def relations_by_memory(self, memory_ids: Sequence[str], when: When) -> tuple[Relation, ...]:
+        """Relations that some memories support, as visible at a moment (`everything` for those just ended)."""
+        with self._database.read() as connection:
+            return ties.of_memories(connection, memory_ids, when)
+
+    # entities
+
+    def entities(self, owner: str, keys: Sequence[str]) -> Mapping[str, tuple[Entity, ...]]:
+        """Entities by normalised name or alias; several when there are homonyms."""
+        with self._database.read() as connection:
+            return entities.by_key(connection, owner, keys)
+
+    def entities_by_id(self, ids: Sequence[str]) -> Mapping[str, Entity]:
+        """Entities by id; unknown ones are left out."""
+        with self._database.read() as connection:
+            return entities.by_id(connection, ids)
+
+    def find_entities(self, scope: Scope, text: str = "", *, limit: int = 50) -> tuple[Entity, ...]:
+        """Entities that the items of the scope name, best match of `text` first; weak ones left out."""
+        with self._database.read() as connection:
+            return entities.find(connection, scope, text, limit)
+
+    def entity_names(self, scope: Scope) -> tuple[str, ...]:
+        """Names and aliases in a scope, for suggestions."""
+        with self._database.read() as connection:
+            return entities.names(connection, scope)
+
+    def mention_counts(self, entity_ids: Sequence[str]) -> Mapping[str, int]:
+        """How many memories and messages name each entity."""
+        with self._database.read() as connection:
+            return entities.degrees(connection, entity_ids)
+
+    # ranking
+
+    def lexical(
+        self, view: LexicalView, query: str, scope: Scope, k: int = 100, allowed: set[str] | None = None
+    ) -> tuple[Near, ...]:
+        """The k best by BM25, best first, scores > 0."""
+        with self._database.read() as connection:
+            return lexical.search(connection, view, query, scope, k, allowed)
+
+    def nearest(
+        self,
+        view: View,
+        vector: npt.NDArray[np.float32],
+        scope: Scope,
+        k: int = 100,
+        allowed: set[str] | None = None,
+    ) -> tuple[Near, ...]:
+        """The k nearest of a scope by exact cosine."""
+        with self._database.read() as connection:
+            return self._matrices.nearest(connection, view, vector, scope, k, allowed)
+
+    def vector_count(self, view: View, scope: Scope) -> int:
+        """How many vectors of a view a scope has; from memory once the scope was searched."""
+        with self._database.read() as connection:
+            return self._matrices.count(connection, view, scope)
+
+    def vectors(self, keys: Iterable[tuple[str, View]]) -> Mapping[tuple[str, View], npt.NDArray[np.float32]]:
+        """Vectors by key; unknown ones are left out."""
+        with self._database.read() as connection:
+            return _vectors.get(connection, keys)
+
+    @property
+    def graph(self) -> EmbeddedGraph:
+        """The embedded graph: these same tables."""
+        return self._graph
+
+    # projection
+
+    def pending(self, store: Literal["vectors", "graph"], limit: int = 1000) -> tuple[OutboxItem, ...]:
+        """Outbox rows of a store, oldest first."""
+        with self._database.read() as connection:
+            return outbox.pending(connection, store, limit)
+
+    def acknowledge(self, items: Sequence[OutboxItem]) -> None:
+        """Drop outbox rows that a store has applied. Empty: a no-op."""
+        if items:
+            with self._database.write() as connection:
+                outbox.acknowledge(connection, items)
+
+    def projected_vectors(self, keys: Sequence[tuple[str, View]] | None = None) -> Iterator[VectorItem]:
+        """What the vector store should hold: all of it, or the given keys (unknown ones left out)."""
+        with self._database.read() as connection:
+            yield from _vectors.items_of(connection, keys)
+
+    # housekeeping
+
+    def meta(self, name: str) -> str | None:
+        """A value of the meta table."""
+        with self._database.read() as connection:
+            return connection.scalar(select(schema.meta.c.value).where(schema.meta.c.name == name))
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Write a value of the meta table."""
+        with self._database.write() as connection:
+            upsert(connection, schema.meta, [{"name": name, "value": value}])
+
+    def counts(self) -> Mapping[str, int]:
+        """Rows by table."""
+        with self._database.read() as connection:
+            tables = schema.metadata.sorted_tables
+            return {t.name: connection.scalar(select(func.count()).select_from(t)) or 0 for t in tables}
+
+    def check(self) -> tuple[str, ...]:
+        """Problems inside the ledger itself; empty when all is well."""
+        with self._database.read() as connection:
+            return checking.problems(connection)
+
+    def close(self) -> None:
+        """Close all connections; a second call is a no-op."""
+        self._matrices.forget()
+        self._database.close()

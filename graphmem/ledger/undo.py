@@ -1,0 +1,112 @@
+"""Undoing a resolution: what it added goes, what it changed comes back from its before-image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
+
+from graphmem.errors import ConflictError, NotFound
+from graphmem.ledger import facts, hanging, images, outbox, removal
+from graphmem.ledger.facts import Entry, Known
+from graphmem.ledger.images import Image
+from graphmem.ledger.outbox import Stores
+from graphmem.ledger.rows import chunks
+from graphmem.ledger.schema import aliases, entities, resolutions, similar, touched
+from graphmem.values import Plan
+
+
+def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetime) -> Plan:
+    """Put back what a resolution changed. Raises NotFound, ConflictError."""
+    row = connection.execute(select(resolutions).where(resolutions.c.id == resolution_id)).mappings().first()
+    if row is None:
+        raise NotFound("resolution", resolution_id, advice="Ids of resolutions come from add, delete and history.")
+    ids = _undoable(connection, row)
+    plan, image = Plan.model_validate_json(row["plan"]), row["before"]
+    before = facts.known(connection, ids)
+    images.put_entities_back(connection, image)
+    # What comes back is held by nothing until its mentions are there: removing must not sweep it away.
+    hanging.remove_memories(connection, stores, list(before), sweeping=False)
+    returned = images.put_back(connection, image)
+    _untie(connection, image)
+    removal.restore_messages(connection, stores, image)
+    _entities_as_before(connection, plan, image)
+    _sweep(connection, stores, plan, image, before)
+    after = facts.known(connection, ids)
+    outbox.note(connection, stores, "vectors", "upsert", returned)
+    _note(connection, stores, image, list(after))
+    connection.execute(update(resolutions).where(resolutions.c.id == resolution_id).values(undone_at=at))
+    facts.write_history(connection, f"undo:{resolution_id}", at, _entries(before, after, resolution_id))
+    return plan
+
+
+def _undoable(connection: Connection, row: RowMapping) -> list[str]:
+    """Ids of the memories that a resolution touched, when nothing stands on it."""
+    if row["undone_at"] is not None:
+        raise ConflictError(f"Resolution {row['id']!r} was undone before.", advice="Nothing is left to undo.")
+    ids = list(connection.scalars(select(touched.c.memory_id).where(touched.c.resolution_id == row["id"])))
+    for some in chunks(ids):
+        later = connection.scalar(
+            select(resolutions.c.id)
+            .join(touched, touched.c.resolution_id == resolutions.c.id)
+            .where(touched.c.memory_id.in_(some), resolutions.c.seq > row["seq"], resolutions.c.undone_at.is_(None))
+            .order_by(resolutions.c.seq.desc())
+            .limit(1)
+        )
+        if later is not None:
+            raise ConflictError(f"Resolution {later!r} builds on {row['id']!r}.", advice="Undo the later one first.")
+    return ids
+
+
+def _untie(connection: Connection, image: Image) -> None:
+    hanging.unmention(connection, [(item, entity) for item, entity in image.get("new_mentions", [])])
+    for some in chunks((first, second) for first, second in image.get("new_similar", [])):
+        connection.execute(delete(similar).where(tuple_(similar.c.first_id, similar.c.second_id).in_(some)))
+
+
+def _entities_as_before(connection: Connection, plan: Plan, image: Image) -> None:
+    """Types and aliases as they were, where nobody has changed them since."""
+    was = {row["id"]: row for row in image.get("entities", [])}
+    known = {(row["entity_id"], row["key"]) for row in image.get("aliases", [])}
+    for entity in plan.entities:
+        if entity.id not in was:
+            continue
+        old = was[entity.id]
+        same = (entities.c.id == entity.id, entities.c.type == entity.type, entities.c.name == entity.name)
+        connection.execute(update(entities).where(*same).values(type=old["type"], name=old["name"]))
+        added = [k for name in (entity.name, *entity.aliases) if (entity.id, k := hanging.key(name)) not in known]
+        connection.execute(delete(aliases).where(aliases.c.entity_id == entity.id, aliases.c.key.in_(added)))
+
+
+def _sweep(connection: Connection, stores: Stores, plan: Plan, image: Image, before: dict[str, Known]) -> None:
+    named = [entity.id for entity in plan.entities]
+    named += [entity_id for addition in plan.additions for entity_id in addition.entity_ids]
+    named += [entity_id for revision in plan.revisions for entity_id in revision.entity_ids]
+    ends = [(*addition.triples,) for addition in plan.additions] + [(*r.triples,) for r in plan.revisions]
+    triples = [triple for some in ends for triple in some]
+    named += [end for triple in triples for end in (triple.source_id, triple.target_id)]
+    named += [entity_id for _, entity_id in image.get("new_mentions", [])]
+    named += [known.memory.subject_id for known in before.values() if known.memory.subject_id]
+    ties = [hanging.relation_id(plan.scope.owner, triple) for triple in triples]
+    hanging.sweep(connection, stores, named, ties)
+
+
+def _note(connection: Connection, stores: Stores, image: Image, memory_ids: Sequence[str]) -> None:
+    outbox.note_graph(connection, stores, "upsert", "entity", [row["id"] for row in image.get("entities", [])])
+    outbox.note_graph(connection, stores, "upsert", "relation", [row["id"] for row in image.get("relations", [])])
+    outbox.note_graph(connection, stores, "upsert", "memory", memory_ids)
+
+
+def _entries(before: dict[str, Known], after: dict[str, Known], resolution_id: str) -> list[Entry]:
+    reason = f"undo of {resolution_id}"
+    entries = []
+    for memory_id in {**before, **after}:
+        old, new = before.get(memory_id), after.get(memory_id)
+        if new is None and old is not None:
+            entries.append(Entry("DELETE", old.memory, old.memory.text, None, reason))
+        elif new is not None and (old is None or (old.memory.retired_at and not new.memory.retired_at)):
+            entries.append(Entry("ADD", new.memory, None, new.memory.text, reason))
+        elif new is not None and old is not None and new.memory != old.memory:
+            entries.append(Entry("UPDATE", new.memory, old.memory.text, new.memory.text, reason))
+    return entries
