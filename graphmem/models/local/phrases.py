@@ -1,0 +1,154 @@
+"""Noun phrases of a parsed sentence, with the type that rules ask for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphmem.steps.resolution.words import lists, typed
+
+Token = Any
+Span = Any
+
+_DATE = re.compile(
+    r"(?i)\b(mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(january|february|march|april|june|july|august|september|"
+    r"october|november|december)\b|\b\d{1,2}(st|nd|rd|th)\b|\b\d{1,2} may\b|\bmay \d{1,2}\b|\bmay\b(?!\w)|"
+    r"\b(19|20)\d\d\b|\b(tomorrow|today|tonight|noon|midnight|spring|summer|autumn|winter|week|month|year)\b"
+)
+_TIME = re.compile(r"(?i)^(half past |quarter (past|to) )?\d{1,2}([:.]\d\d)?( ?[ap]\.?m\.?)?( o.clock)?$|^(noon|midnight)$")
+_ROLE_ENDING = re.compile(r"(?i)(er|or|ist|ian|ant|ess|eur|smith|wright|keeper|man|woman)$")
+_LABELS: Mapping[str, str] = {
+    "GPE": "place", "LOC": "place", "FAC": "place", "ORG": "organisation", "PERSON": "person", "DATE": "date",
+    "TIME": "time", "MONEY": "number", "QUANTITY": "number", "CARDINAL": "number", "PERCENT": "number",
+}  # fmt: skip
+_WHERE = frozenset("floor street road lane avenue room building hall square wing basement campus centre center".split())
+_NOT_EMPLOYER = re.compile(r"(?i)\b(club|society|association|church|gym|choir|party|league|union|group|band|class|orchestra)\b")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One noun phrase: its words, its head, and whose it is."""
+
+    text: str
+    head: str
+    type: str
+    possessor: str = ""
+    proper: bool = False
+    label: str = ""
+    determined: bool = False
+    number: str = ""
+    end: int = 0
+    """Index of the first token after it."""
+
+
+def phrase(token: Token, chunks: Mapping[int, Span], owner: str = "") -> Phrase:
+    """The noun phrase around `token`; "her" and "his" mean `owner`."""
+    span = chunks.get(token.i)
+    root = span.root if span is not None else token
+    inside = list(span) if span is not None else [token]
+    possessor, kept = _possessor(root, inside, owner)
+    kept = [t for t in kept if t.dep_ != "det" and t.tag_ not in {"PRP$", "DT"} and not _is_article(t)]
+    end = inside[-1].i + 1
+    extra, end = _attached(root, end)
+    text = "".join(t.text_with_ws for t in [*kept, *extra]).strip()
+    label = root.ent_type_ or next((t.ent_type_ for t in kept if t.ent_type_), "")
+    number = next((t.text for t in kept if t.dep_ == "nummod" or (t.pos_ == "NUM" and t is not root)), "")
+    proper = root.pos_ == "PROPN"
+    determined = any(t.dep_ in {"det", "poss"} for t in inside)
+    head = root.lemma_.casefold()
+    kind = _type(text, head, label, proper=proper)
+    return Phrase(text, head, kind, possessor, proper, label, determined, number, end)
+
+
+def _is_article(token: Token) -> bool:
+    return token.lower_ in {"the", "a", "an", "my", "his", "her", "their", "our", "your", "its"}
+
+
+def _possessor(root: Token, inside: list[Token], owner: str) -> tuple[str, list[Token]]:
+    poss = next((t for t in inside if t.dep_ == "poss" and t.head in (root, *inside)), None)
+    if poss is None:
+        return "", inside
+    if poss.tag_ == "PRP$":
+        return (owner if poss.lower_ in {"his", "her", "their"} else ""), [t for t in inside if t is not poss]
+    case = next((t for t in poss.children if t.dep_ == "case"), None)
+    last = (case or poss).i
+    before = [t for t in inside if t.i <= last]
+    name = "".join(t.text_with_ws for t in before if t is not case and not _is_article(t)).strip()
+    return name, [t for t in inside if t.i > last]
+
+
+def _attached(root: Token, end: int) -> tuple[list[Token], int]:
+    """`of ...` and `named ...` right after the phrase belong to it."""
+    doc = root.doc
+    if end < len(doc) and doc[end].lower_ in {"of", "named", "called"} and doc[end].sent == root.sent:
+        stop = end + 1
+        while stop < len(doc) and doc[stop].pos_ in {"DET", "NOUN", "PROPN", "ADJ", "NUM", "PRON", "PART"}:
+            stop += 1
+        if stop > end + 1:
+            return [t for t in doc[end:stop] if not _is_article(t)], stop
+    return [], end
+
+
+def _type(text: str, head: str, label: str, *, proper: bool) -> str:
+    low = text.casefold()
+    words = low.split()
+    if _TIME.match(low):
+        return "time"
+    if label == "DATE" or (_DATE.search(low) and label not in {"PERSON", "ORG", "GPE"} and len(words) <= 4):
+        return "date"
+    for kind in ("vehicle", "animal", "drink", "food", "colour", "shift", "diet", "size"):
+        if head in typed(kind) or (proper and any(w in typed(kind) for w in words)):
+            return kind
+    if is_role(head) and not proper:
+        return "role"
+    if head in typed("kin"):
+        return "person"
+    return _LABELS.get(label, "place" if head in _WHERE else "thing")
+
+
+def is_role(head: str) -> bool:
+    """Whether a noun names what somebody does for a living, by the list or by its ending."""
+    excluded = lists()["notrole"]["words"]
+    if isinstance(excluded, list) and head in excluded:
+        return False
+    return head in typed("role") or (len(head) > 4 and _ROLE_ENDING.search(head) is not None and head not in typed("kin"))
+
+
+def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911 - one line a type
+    """Whether a phrase can fill a typed group of a frame."""
+    if not found.text or found.text.casefold() in {"it", "that", "this", "them", "there", "what", "something"}:
+        return False
+    if group == "place":
+        bare = found.proper and found.label in {"", "PERSON", "NORP"}
+        return found.type == "place" or (bare and found.type != "date")
+    if group == "organisation":
+        timely = found.type in {"date", "time", "person", "number", "role"}
+        return not (timely and not found.proper) and (found.proper or found.determined) and found.label != "DATE"
+    if group == "school":
+        return any(w in typed("school") for w in found.text.casefold().split()) and found.proper
+    if group == "person":
+        return found.label == "PERSON" or found.proper or found.head in typed("kin")
+    if group == "date":
+        return found.type in {"date", "time"}
+    if group == "time":
+        return found.type == "time"
+    if group in {"number", "age"}:
+        return bool(re.search(r"\d", found.text)) or found.type == "number"
+    if group == "weight":
+        return any(w in typed("weight") for w in found.text.casefold().split())
+    if group == "where":
+        return found.type == "place" or (found.proper and found.type == "thing") or found.head in _WHERE
+    if group == "transport":
+        return found.head in typed("transport")
+    if group == "role":
+        return found.type == "role"
+    if group in {"vehicle", "animal", "colour"}:
+        return found.type == group
+    return True
+
+
+def is_employer(found: Phrase) -> bool:
+    """Whether joining it means working there."""
+    return found.proper and found.label in {"ORG", ""} and not _NOT_EMPLOYER.search(found.text)

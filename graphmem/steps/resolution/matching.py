@@ -1,0 +1,173 @@
+"""When two claims speak of the same thing."""
+
+from __future__ import annotations
+
+import re
+
+from graphmem.steps.resolution.words import alike, content, lists, overlap, relational, stem
+from graphmem.values import Claim
+
+_TAIL = re.compile(r"(?i)\s(?:of|named|called|for|in|on|at|with|to)\s")
+_CONNECTIVES = frozenset("in on at to for with from of by as".split())
+_ATTITUDE_ENDERS = frozenset("go be lose fall get grow outgrow overcome conquer swear turn wean kick shake".split())
+_POSSESSION = frozenset("own have be hold possess keep".split())
+_COURSE = frozenset("be take study learn read write work do build train follow prepare have".split())
+
+
+def changed(claim: Claim) -> bool:
+    """Says "now", "for good", "instead" …: that something became otherwise."""
+    return any(m[0] not in "+~" and ":" not in m and m not in _NOT_CHANGE for m in claim.markers)
+
+
+_NOT_CHANGE = frozenset({"weak", "progressive", "ends subject", "used to"})
+
+
+def adds(claim: Claim) -> bool:
+    """Says "also", "another", "still" …: that something is added, not replaced."""
+    return any(m.startswith("+") for m in claim.markers)
+
+
+def brief(claim: Claim) -> bool:
+    """Says that it is for a while only."""
+    return any(m.startswith("~") for m in claim.markers)
+
+
+def marked(claim: Claim, prefix: str) -> str:
+    """The rest of the marker that starts with `prefix`, or nothing."""
+    return next((m.removeprefix(prefix) for m in claim.markers if m.startswith(prefix)), "")
+
+
+def verb(claim: Claim) -> str:
+    """The first lemma of the predicate."""
+    return claim.predicate.split(" ", 1)[0] if claim.predicate else ""
+
+
+def head(text: str) -> str:
+    """Stem of the last word before a prepositional tail: `fear of dogs` -> fear."""
+    words = content(_TAIL.split(text, maxsplit=1)[0])
+    return words[-1] if words else ""
+
+
+def same_object(one: str, other: str) -> bool:
+    """Two noun phrases with the same head and without modifiers that part them."""
+    first, second = content(one), content(other)
+    if not first or not second:
+        return not first and not second
+    if not alike(head(one), head(other)):
+        return False
+    more, less = (first, second) if len(first) >= len(second) else (second, first)
+    rest_more = [w for w in more if not alike(w, head(one))]
+    rest_less = tuple(w for w in less if not alike(w, head(one)))
+    return len(overlap(rest_less, tuple(rest_more))) == len(rest_less)
+
+
+def same_predicate(one: str, other: str) -> bool:
+    """The same verb with the same preposition."""
+    first, second = one.split(), other.split()
+    if len(first) != len(second) or not first:
+        return False
+    return all(alike(stem(a), stem(b)) for a, b in zip(first, second, strict=True))
+
+
+def ends(new: Claim, old: Claim) -> bool:
+    """Whether what an ending names is what the old claim says."""
+    if old.modality != "asserted" or not old.affirmed or old.predicate == "switch to":
+        return False
+    if not _allowed(new, old):
+        return False
+    if new.predicate and "ends subject" not in new.markers:
+        return _ends_activity(new, old)
+    return bool(new.object) and _ends_object(new.object, old)
+
+
+def _allowed(new: Claim, old: Claim) -> bool:
+    by, needs = marked(new, "by:"), marked(new, "ends:")
+    if (old.slot or "").startswith("attitude") and by and by not in _ATTITUDE_ENDERS:
+        return False
+    if needs == "own":
+        return verb(old) in _POSSESSION
+    if needs == "course":
+        return "progressive" in old.markers or old.predicate.startswith("be on") or verb(old) in _COURSE - _POSSESSION
+    return True
+
+
+def _ends_activity(new: Claim, old: Claim) -> bool:
+    if alike(stem(verb(new)), stem(verb(old))):
+        return not old.object if not new.object else same_object(new.object, old.object)
+    light = verb(new) in {"help", "go", "do", "use", "attend", "be", "see", "take", "have", "practise", "practice"}
+    if light and new.object and old.object:
+        return same_object(new.object, old.object)
+    if not new.object:
+        return alike(stem(verb(new)), head(old.object)) and not brief(new)
+    return False
+
+
+def _ends_object(ended: str, old: Claim) -> bool:
+    named, known = content(ended), content(old.object)
+    ended_head, known_head = head(ended), head(old.object)
+    doing = tuple(stem(w) for w in old.predicate.split() if w not in _CONNECTIVES and w not in {"be", "have"})
+    if not ended_head:
+        return False
+    if not known:
+        return any(alike(ended_head, w) for w in doing) or (
+            ended_head in relational() and bool(overlap(named, doing))
+        )
+    if same_object(ended, old.object):
+        return True
+    if ended_head in relational():
+        others = tuple(w for w in named if w != ended_head)
+        felt = any(alike(ended_head, w) for w in doing)
+        return (felt and not others) or any(alike(w, known_head) for w in others) or (felt and bool(overlap(others, known)))
+    if known_head in relational():
+        others = tuple(w for w in known if w != known_head)
+        return any(alike(ended_head, w) for w in others) and _subset(named, others)
+    return _by_name(ended, old.object) or _by_kind(ended, old) or _activity_noun(ended, named, doing, known)
+
+
+def _subset(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return len(overlap(some, others)) == len(some)
+
+
+def _activity_noun(ended: str, named: tuple[str, ...], doing: tuple[str, ...], known: tuple[str, ...]) -> bool:
+    """`biting her nails`, ended as a noun phrase."""
+    return any(alike(head(ended), w) for w in doing) and len(named) > 1 and bool(overlap(named, known))
+
+
+def _by_name(ended: str, known: str) -> bool:
+    """A proper name that the old object contains: Rex in `dog named Rex`."""
+    return ended[:1].isupper() and len(content(ended)) == 1 and ended in known.split()
+
+
+def _by_kind(ended: str, old: Claim) -> bool:
+    kinds = lists()["hypernyms"]
+    words = content(ended)
+    return len(words) == 1 and any(stem(k) == words[0] and v == old.object_type for k, v in kinds.items())
+
+
+def contradicts(new: Claim, old: Claim) -> bool:
+    """The same predicate and object, once affirmed and once denied."""
+    if new.affirmed == old.affirmed or "asserted" not in {new.modality} or old.modality != "asserted":
+        return False
+    if not same_predicate(new.predicate, old.predicate) or new.predicate == "be" and not new.object:
+        return False
+    return same_object(new.object, old.object)
+
+
+def resumes(new: Claim, old: Claim) -> bool:
+    """Takes up again what the old claim said had ended."""
+    if old.modality != "ended" or new.modality != "asserted" or not new.affirmed:
+        return False
+    if "ends subject" in old.markers or not old.object and not old.predicate:
+        return False
+    if old.predicate:
+        return same_predicate(new.predicate, old.predicate) and same_object(new.object, old.object)
+    return bool(new.object) and same_object(new.object, old.object) and changed(new)
+
+
+def same_kind(new: Claim, old: Claim) -> bool:
+    """Objects of one narrow type, or two kinds of one noun: night shift, day shift."""
+    if not new.object or not old.object or same_object(new.object, old.object):
+        return False
+    narrow = new.object_type == old.object_type and new.object_type in {"vehicle", "drink", "food", "colour", "shift"}
+    shared = len(content(new.object)) > 1 and len(content(old.object)) > 1 and alike(head(new.object), head(old.object))
+    return narrow or shared

@@ -1,0 +1,113 @@
+"""A new fact and a known memory in one form, so that rules compare like with like."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from graphmem.steps.linking import key
+from graphmem.values import Candidate, Claim, LinkedFact, Modality, Triple
+
+TRUST = ("tool", "assistant", "user", "system")
+"""From least to most; an unknown label counts as the least."""
+
+_LEADING = re.compile(r"^(the|a|an|my|his|her|their|our|your|its|new|old|current|latest) ")
+_SPELLINGS = (("favorite", "favourite"), ("color", "colour"), ("neighbor", "neighbour"))
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two facts of a comparison."""
+
+    id: str
+    text: str
+    claims: tuple[Claim, ...]
+    triples: tuple[Triple, ...]
+    modality: Modality
+    valid_from: datetime
+    valid_to: datetime | None
+    trust: str
+    subject_id: str | None
+    correction: bool = False
+    names: tuple[tuple[str, str], ...] = ()
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether its interval contains a moment."""
+        return self.valid_from <= moment and (self.valid_to is None or moment < self.valid_to)
+
+    @property
+    def void(self) -> bool:
+        """Corrected or cut to nothing: it was never true."""
+        return self.valid_to is not None and self.valid_to <= self.valid_from
+
+
+def of_fact(fact: LinkedFact, trust: str = "user") -> Side:
+    """The side of a fact that is about to be judged."""
+    draft = fact.draft
+    return Side(
+        id=fact.memory_id, text=draft.text, claims=draft.claims, triples=fact.triples, modality=draft.modality,
+        valid_from=fact.valid_from, valid_to=fact.valid_to, trust=trust, subject_id=fact.subject_id,
+        correction=draft.correction,
+    )  # fmt: skip
+
+
+def of_candidate(candidate: Candidate) -> Side:
+    """The side of a known memory."""
+    memory = candidate.memory
+    return Side(
+        id=memory.id, text=memory.text, claims=memory.claims, triples=candidate.triples, modality=memory.modality,
+        valid_from=memory.valid_from or memory.recorded_at, valid_to=memory.valid_to, trust=memory.trust,
+        subject_id=memory.subject_id, names=tuple(sorted(candidate.names.items())),
+    )  # fmt: skip
+
+
+def may_retire(new: Side, old: Side) -> bool:
+    """Only a fact of at least the same trust may retire another."""
+    return _rank(new.trust) >= _rank(old.trust)
+
+
+def _rank(trust: str) -> int:
+    return TRUST.index(trust) if trust in TRUST else -1
+
+
+def subject_key(text: str) -> str:
+    """A subject as it is compared: no article, one spelling."""
+    plain = key(text)
+    while (shorter := _LEADING.sub("", plain)) != plain:
+        plain = shorter
+    plain = re.sub(r"(?<=['’]s )(new|old|current|latest|own) ", "", plain)
+    for written, canonical in _SPELLINGS:
+        plain = plain.replace(written, canonical)
+    return plain
+
+
+def same_subject(new: Side, new_claim: Claim, old: Side, old_claim: Claim) -> bool:
+    """Whether two claims are about one subject.
+
+    The main subject of a fact is an entity: equal ids join two spellings, different ids part two homonyms.
+    """
+    one, other = subject_key(new_claim.subject), subject_key(old_claim.subject)
+    both_main = _is_main(new, new_claim) and _is_main(old, old_claim)
+    if both_main and new.subject_id and old.subject_id:
+        if new.subject_id == old.subject_id:
+            return True
+        if one == other:
+            return not _plain_name(new_claim.subject)
+    return bool(one) and one == other
+
+
+def _is_main(side: Side, claim: Claim) -> bool:
+    first = side.claims[0].subject if side.claims else ""
+    return bool(side.subject_id) and claim.subject == first and "'s " not in claim.subject
+
+
+def _plain_name(subject: str) -> bool:
+    return subject[:1].isupper()
+
+
+def about_same(new: Side, old: Side) -> bool:
+    """Whether two facts have a subject in common, by id or by name."""
+    if new.subject_id and old.subject_id and new.subject_id == old.subject_id:
+        return True
+    return any(same_subject(new, n, old, o) for n in new.claims for o in old.claims)
