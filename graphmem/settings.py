@@ -21,7 +21,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, TypeAdapter, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from graphmem.errors import ConfigError
 
@@ -99,6 +105,8 @@ class Settings(BaseSettings):
     extractor: Literal["auto", "llm", "local", "none"] = "auto"
     instructions: str = ""
     """Added to every extraction prompt."""
+    cardinality: Mapping[str, Literal["one", "many"]] = Field(default_factory=dict)
+    """Relation type -> how many values hold at a time, where the built-in table is wrong for you."""
     include_assistant: bool = False
     """Take facts from what an assistant said, too."""
     vector_cache_mb: int = Field(default=256, ge=0)
@@ -121,6 +129,8 @@ class Settings(BaseSettings):
             super().__init__(**given)
         except ValidationError as exc:
             raise _translated(exc, given, variables, file) from None
+        except SettingsError as exc:
+            raise ConfigError(f"{exc}.", advice="A table in a variable is written as JSON.") from None
         self._origins.update(
             {key: str(file) for key in written} | variables | dict.fromkeys(given, "argument"),
         )
@@ -232,11 +242,26 @@ def write_setting(key: str, value: str) -> Path:
     if pattern.search(before):
         after = pattern.sub(lambda _: line, before, count=1)
     else:
-        after = before + ("\n" if before and not before.endswith("\n") else "") + line + "\n"
-    if _parsed(after, path) != {**known, key: parsed}:
+        head, tables = _before_tables(before)
+        after = head + ("\n" if head and not head.endswith("\n") else "") + line + "\n" + tables
+    if not _says(after, {**known, key: parsed}):
         raise ConfigError(f"{path} has a value over several lines.", advice=f"Edit {key} in it by hand.")
     _replace(path, after, private=key in SECRET_KEYS)
     return path
+
+
+def _says(text: str, expected: Mapping[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == expected
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _before_tables(text: str) -> tuple[str, str]:
+    """The text up to its first table, and the tables: a key written after a header would belong to it."""
+    header = re.search(r"^[ \t]*\[", text, re.MULTILINE)
+    place = header.start() if header else len(text)
+    return text[:place], text[place:]
 
 
 def _replace(path: Path, text: str, *, private: bool) -> None:
@@ -272,6 +297,8 @@ def _toml(value: str | float) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return HIDDEN
+    if isinstance(value, Mapping):
+        return json.dumps(dict(value)) if value else ""
     return "" if value is None else _PASSWORD_IN_URL.sub(rf"\1:{HIDDEN}@", str(value))
 
 
