@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from graphmem.errors import InputError
 from graphmem.flows.relate import Asked, resolve
-from graphmem.steps.resolution.relation_types import relation_type
+from graphmem.steps.relation_types import relation_type
 from graphmem.values import Entity, Relation
 
 _TOKEN = re.compile(r"\"[^\"]+\"|'[^']+'|\S+")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from graphmem.engine import Engine
 from graphmem.errors import UnknownEntity
 from graphmem.steps import linking
-from graphmem.steps.resolution.relation_types import relation_type
+from graphmem.steps.relation_types import relation_type
 from graphmem.values import (
     Direction,
     Entity,

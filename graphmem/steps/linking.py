@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from graphmem.steps.resolution.relation_types import relation_type
+from graphmem.steps.relation_types import relation_type
 from graphmem.values import Draft, Entity, EntityDraft, FactDraft, LinkedFact, MessageRecord, Triple, Value
 
 NAMESPACE: UUID = uuid5(NAMESPACE_URL, "https://graphmem.dev/ids")
