@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -63,11 +64,11 @@ class Session:
         return Settings(home=self.options.get("home"))
 
     @contextmanager
-    def memory(self, **overrides: Any) -> Iterator[Memory]:
-        """The memory that the settings name, closed at the end."""
+    def memory(self, *, clock: Callable[[], datetime] | None = None, **overrides: Any) -> Iterator[Memory]:
+        """The memory that the settings name, some of them overridden; closed at the end."""
         from graphmem.memory import Memory
 
-        with Memory.open(self.settings.override(**overrides)) as memory:
+        with Memory.open(self.settings.override(**overrides), clock=clock) as memory:
             yield memory
 
     @property

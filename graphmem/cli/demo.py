@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from graphmem.cli._command import command
@@ -13,6 +15,12 @@ def register(app: typer.Typer) -> None:
     command(app, "demo", panel="Start here")(demo)
 
 
-def demo(session: Session) -> None:
+def demo(
+    session: Session,
+    *,
+    fast: Annotated[bool, typer.Option("--fast", help="Hashed embeddings: quicker, rougher.")] = False,
+) -> None:
     """Watch a conversation become memories and a graph, and ask it ten questions."""
-    raise NotImplementedError
+    from graphmem.cli import _demo
+
+    _demo.run(session, fast=fast)

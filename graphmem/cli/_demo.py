@@ -1,0 +1,186 @@
+"""The demo on the terminal."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path as File
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from graphmem.cli import _render as render
+from graphmem.cli._progress import progress
+from graphmem.cli._render_graph import route
+from graphmem.cli._session import Session
+from graphmem.demo import QUESTIONS, USER, Answer, Learned, ReplayClock, Superseded, conversation, learned, replay
+from graphmem.demo import superseded as find_superseded
+from graphmem.values import Hit, Path, Relation, SearchResult, Value
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+HOME = File(".graphmem-demo")
+_SAMPLE = 8
+"""Memories shown."""
+_BRANCHES = 5
+"""Relations drawn below one entity."""
+
+
+class Report(Value):
+    """The demo as JSON."""
+
+    home: str
+    seconds: float
+    learned: Learned
+    superseded: tuple[Superseded, ...]
+    answers: tuple[tuple[str, str, Answer], ...]
+    """Question, what to type, answer."""
+
+
+def run(session: Session, *, fast: bool) -> None:
+    """Replay the conversation into a home, and show what came of it."""
+    given = session.options.get("home")
+    home = File(given).expanduser() if given else _fresh()
+    sessions, clock = conversation(), ReplayClock()
+    started = time.monotonic()
+    total = sum(len(batch.messages) for batch in sessions)
+    # The models that the demo needs are on this machine, whatever the settings say.
+    models = {"extractor": "local", "embedder": "hash" if fast else "local"}
+    with session.memory(home=home, clock=clock, vectors="chroma", graph="embedded", **models) as memory:
+        with progress("listening", total, "messages", quiet=session.agent) as advance:
+            replay(memory, clock, sessions, advance)
+        known = learned(memory)
+        report = Report(
+            home=str(home),
+            seconds=round(time.monotonic() - started, 1),
+            learned=known,
+            superseded=find_superseded(memory, known.memories),
+            answers=tuple((question.text, question.typed, question.ask(memory)) for question in QUESTIONS),
+        )
+    session.show(report, lambda: _told(report, total, len(sessions)))
+
+
+def _fresh() -> File:
+    """./.graphmem-demo without what an earlier demo left there, or a temporary folder where that cannot be written."""
+    try:
+        if (HOME / "ledger.db").exists():
+            shutil.rmtree(HOME)
+        HOME.mkdir(exist_ok=True)
+    except OSError:
+        return File(mkdtemp(prefix="graphmem-demo-"))
+    return HOME
+
+
+def _told(report: Report, messages: int, sessions: int) -> Iterator[RenderableType]:
+    yield from _chapter("What was learned")
+    yield from _learned(report, messages, sessions)
+    yield from _chapter("What gave way, and why")
+    yield _superseded(report.superseded)
+    yield from _chapter("The graph, as it stands now")
+    yield _graph(report.learned.relations)
+    yield from _chapter("Ten questions")
+    for place, (question, typed, answer) in enumerate(report.answers, 1):
+        yield from _answered(place, question, typed, answer, report.home)
+    yield from _chapter("Now you")
+    yield from _next_steps(report.home)
+
+
+def _chapter(title: str) -> Iterator[RenderableType]:
+    yield Text()
+    yield Rule(Text(title, style="bold"), align="left", style="dim")
+
+
+def _learned(report: Report, messages: int, sessions: int) -> Iterator[RenderableType]:
+    known = report.learned
+    live = [fact for fact in known.memories if fact.valid_to is None]
+    yield render.words(
+        f"{messages} messages in {sessions} sessions became {len(known.memories)} memories, {known.entities} entities "
+        f"and {len(known.relations)} relations in {report.seconds:.0f} s. No key, no server, no network."
+    )
+    yield Text("Some that hold today:", style="dim")
+    for fact in live[:: max(1, len(live) // _SAMPLE)][:_SAMPLE]:
+        yield Text.assemble("  ", render.words(fact.text), (f"  {render.span(fact.valid_from, fact.valid_to)}", "dim"))
+
+
+def _superseded(found: Sequence[Superseded]) -> Table:
+    made = render.table(("was", "gave way to", "on", "because"), ())
+    for item in found:
+        made.add_row(
+            Text(item.old, style="dim"),
+            Text(item.new or "(ended)"),
+            render.day(item.at),
+            Text(item.reason, style="dim"),
+        )
+    return made
+
+
+def _graph(relations: Sequence[Relation]) -> Tree:
+    """The two friends, what they are related to, and one step further."""
+    tree = Tree(Text("Nora and Felix", style="bold"))
+    for name in ("Nora", "Felix"):
+        branch = tree.add(Text(name, style="bold cyan"))
+        for relation in _strongest(relations, name):
+            leaf = branch.add(_edge(relation))
+            for further in _strongest(relations, relation.target.name):
+                leaf.add(_edge(further))
+    return tree
+
+
+def _strongest(relations: Sequence[Relation], name: str) -> list[Relation]:
+    mine = [r for r in relations if r.source.name == name and r.target.name not in {"Nora", "Felix"}]
+    return sorted(mine, key=lambda r: (-r.confidence, r.type))[:_BRANCHES]
+
+
+def _edge(relation: Relation) -> Text:
+    when = render.span(relation.valid_from, relation.valid_to)
+    return Text.assemble((f"{relation.type} ", "dim"), (relation.target.name, "cyan"), (f"  {when}", "dim"))
+
+
+def _answered(place: int, question: str, typed: str, answer: Answer, home: str) -> Iterator[RenderableType]:
+    yield Text(f"\n{place}. {question}", style="bold")
+    yield render.inset(f"$ graphmem {typed} --user {USER} --home {home}", "dim", left=3)
+    if isinstance(answer, SearchResult):
+        for hit in answer.hits:
+            yield from _hit(hit)
+    elif not answer:
+        yield render.inset("nothing", left=3)
+    else:
+        for item in answer:
+            yield from _item(item)
+
+
+def _item(item: object) -> Iterator[RenderableType]:
+    if isinstance(item, Path):
+        yield render.inset(f"→ {route(item)}", "green", left=3)
+        yield from (render.inset(f'"{step.fact}"', left=5) for step in item.relations)
+    elif isinstance(item, Relation):
+        yield render.inset(f"→ {render.relation(item)}", "green", left=3)
+        yield render.inset(f'"{item.fact}"', left=5)
+    elif isinstance(item, dict):
+        yield render.inset("→ " + ", ".join(f"{name} {value}" for name, value in item.items()), "green", left=3)
+
+
+def _hit(hit: Hit) -> Iterator[RenderableType]:
+    said = f"{hit.speaker}: " if hit.source == "message" else ""
+    when = render.day(hit.valid_from) if hit.source == "message" else render.span(hit.valid_from, hit.valid_to)
+    yield render.inset(f"→ {said}{hit.text}  ({when})" if when else f"→ {said}{hit.text}", "green", left=3)
+    if quoted := render.evidence(hit):
+        yield render.inset(quoted, left=5)
+    if hit.why and hit.why.route:
+        yield render.inset("route: " + "; ".join(f"{s.source} -{s.type}-> {s.target}" for s in hit.why.route), left=5)
+
+
+def _next_steps(home: str) -> Iterator[RenderableType]:
+    at = f"--user {USER} --home {home}"
+    yield render.words(f"The memory is in {home}; delete the folder when you are done. Try:")
+    for typed in (f'search "Who bakes bread?" {at} --explain', f"entity Felix {at}", f"timeline Nora {at}"):
+        yield render.inset(f"graphmem {typed}", "cyan", left=2)
+    yield render.words("And for a memory of your own:")
+    yield render.inset('graphmem add "I moved to Lisbon and work at Acme now." --user maria', "cyan", left=2)
+    yield render.inset('graphmem search "Where does Maria live?" --user maria', "cyan", left=2)
