@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
-from graphmem.ledger.rows import chunks, entity_of, in_scope
+from graphmem.ledger.rows import chunks, entity_of, of_scope
 from graphmem.ledger.schema import aliases, entities, memories, mentions, messages
 from graphmem.steps.linking import key
 from graphmem.values import Entity, Scope
@@ -75,8 +75,8 @@ def _named_in(scope: Scope) -> ColumnElement[bool]:
     said = select(mentions.c.item_id).join(messages, messages.c.id == mentions.c.item_id)
     here = mentions.c.entity_id == entities.c.id
     named = or_(
-        fact.where(here, mentions.c.source == "fact", in_scope(memories, scope)).exists(),
-        said.where(here, mentions.c.source == "message", in_scope(messages, scope)).exists(),
+        fact.where(here, mentions.c.source == "fact", of_scope(memories, scope)).exists(),
+        said.where(here, mentions.c.source == "message", of_scope(messages, scope)).exists(),
     )
     return and_(entities.c.owner == scope.owner, named) if scope.user_id is not None else named
 

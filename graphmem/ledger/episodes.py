@@ -159,14 +159,11 @@ def get(connection: Connection, episode_id: str) -> Episode:
     return episode_of(row)
 
 
-def last(connection: Connection, conversation: str, scope: Scope) -> Episode | None:
-    """The newest episode of a conversation, or None."""
-    statement = (
-        select(episodes)
-        .where(episodes.c.conversation == conversation, in_scope(episodes, scope))
-        .order_by(episodes.c.seq.desc())
-        .limit(1)
-    )
+def last(connection: Connection, conversation: str | None, scope: Scope) -> Episode | None:
+    """The newest episode of a conversation (None: of any), or None."""
+    statement = select(episodes).where(in_scope(episodes, scope)).order_by(episodes.c.seq.desc()).limit(1)
+    if conversation is not None:
+        statement = statement.where(episodes.c.conversation == conversation)
     row = connection.execute(statement).mappings().first()
     return None if row is None else episode_of(row)
 

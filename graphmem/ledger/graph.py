@@ -200,8 +200,9 @@ def _related_to_hub(hub: str, scope: Scope, when: When, fan: int) -> list[Branch
         .order_by(m.item_seq.desc())
         .limit(fan * 4)
     )
+    # The wrapped column keeps planners from coming in through the hub's relations.
     return [
-        _supported(_tie(near, far), scope, when).where(supports.c.memory_id.in_(newest), near == hub)
+        _supported(_tie(near, far), scope, when).where(supports.c.memory_id.in_(newest), func.coalesce(near, "") == hub)
         for near, far in ((r.source_id, r.target_id), (r.target_id, r.source_id))
     ]
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, and_, column, func, literal_column, se
 
 from graphmem.ledger import schema
 from graphmem.ledger.contracts import LexicalView
-from graphmem.ledger.rows import in_scope
+from graphmem.ledger.rows import in_scope, of_scope
 from graphmem.ledger.words import indexed, query_words
 from graphmem.stores.contracts import Near
 from graphmem.values import Scope
@@ -111,12 +111,12 @@ def _ranked(
     if tuple(scope.labels) == ("user_id",):
         best = found.order_by(rank).limit(limit).subquery() if limit else found.order_by(rank).subquery()
         joined = select(items.c.id, best.c.rank).join(best, items.c.seq == best.c.rowid).order_by(best.c.rank)
-        statement = joined.where(in_scope(items, scope))
+        statement = joined.where(of_scope(items, scope))
     else:
         statement = (
             select(items.c.id, rank)
             .join_from(words, items, items.c.seq == words.c.rowid)
-            .where(and_(literal_column(words.name).op("MATCH")(match), in_scope(items, scope)))
+            .where(and_(literal_column(words.name).op("MATCH")(match), of_scope(items, scope)))
             .order_by(rank)
             .limit(limit)
         )

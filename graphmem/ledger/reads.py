@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Select, select, union_all
+from sqlalchemy import Connection, Select, func, select, union_all
 
 from graphmem.errors import InputError
 from graphmem.ledger import facts
@@ -68,7 +68,7 @@ def about(connection: Connection, owner: str, entity_ids: Sequence[str], limit: 
                 select(memories.c.seq, memories.c.id)
                 .join_from(mentions, memories, memories.c.id == m.item_id)
                 .where(m.entity_id == entity_id, m.source == "fact", m.about)
-                .where(memories.c.owner == owner, memories.c.retired_at.is_(None))
+                .where(func.coalesce(memories.c.owner, "") == owner, memories.c.retired_at.is_(None))
                 .order_by(m.item_seq.desc())
                 .limit(limit)
                 .subquery()
@@ -83,7 +83,7 @@ def page(
     connection: Connection, scope: Scope, when: When, condition: Condition | None, cursor: str | None, limit: int
 ) -> Page:
     """One page, newest first. The cursor is the place of the last memory seen, so inserts do not move it."""
-    statement = select(memories).where(sees_fact(scope, when), compiled(condition, "fact"))
+    statement = select(memories).where(sees_fact(scope, when, listing=True), compiled(condition, "fact"))
     if cursor is not None:
         statement = statement.where(memories.c.seq < _place(cursor))
     rows = connection.execute(statement.order_by(memories.c.seq.desc()).limit(limit + 1)).mappings().all()
@@ -98,15 +98,15 @@ def _place(cursor: str) -> int:
     return int(cursor)
 
 
-def _seen(scope: Scope, when: When, source: Source) -> Select[tuple[str]]:
+def _seen(scope: Scope, when: When, source: Source, *, listing: bool) -> Select[tuple[str]]:
     if source == "fact":
-        return select(memories.c.id).where(sees_fact(scope, when))
-    return select(messages.c.id).where(sees_message(scope, when))
+        return select(memories.c.id).where(sees_fact(scope, when, listing=listing))
+    return select(messages.c.id).where(sees_message(scope, when, listing=listing))
 
 
 def selected(connection: Connection, scope: Scope, when: When, condition: Condition | None, source: Source) -> set[str]:
     """Ids of all facts or messages that a filtered search may return."""
-    return set(connection.scalars(_seen(scope, when, source).where(compiled(condition, source))))
+    return set(connection.scalars(_seen(scope, when, source, listing=True).where(compiled(condition, source))))
 
 
 def visible(connection: Connection, ids: Iterable[str], scope: Scope, when: When, source: Source) -> set[str]:
@@ -114,7 +114,7 @@ def visible(connection: Connection, ids: Iterable[str], scope: Scope, when: When
     table = memories if source == "fact" else messages
     found: set[str] = set()
     for some in chunks(ids):
-        found |= set(connection.scalars(_seen(scope, when, source).where(table.c.id.in_(some))))
+        found |= set(connection.scalars(_seen(scope, when, source, listing=False).where(table.c.id.in_(some))))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, RowMapping, and_, true
+from sqlalchemy import ColumnElement, FromClause, RowMapping, and_, func, true
 
 from graphmem.values import (
     SCOPE_LABELS,
@@ -51,10 +51,20 @@ def owner_scope(owner: str) -> Scope:
 
 
 def in_scope(items: FromClause, scope: Scope | None) -> ColumnElement[bool]:
-    """Equality over the labels given; None: everything."""
+    """Equality over the labels given; None: everything. For reading a scope through its index."""
     if scope is None:
         return true()
-    return and_(*(items.c[label] == value for label, value in scope.labels.items()))
+    return and_(true(), *(items.c[label] == value for label, value in scope.labels.items()))
+
+
+def of_scope(items: FromClause, scope: Scope | None) -> ColumnElement[bool]:
+    """The same, for checking rows that are found another way.
+
+    The columns are wrapped so that no planner takes their index for the way in and reads a whole owner.
+    """
+    if scope is None:
+        return true()
+    return and_(true(), *(func.coalesce(items.c[label], "") == value for label, value in scope.labels.items()))
 
 
 def episode_row(episode: Episode, digest: str) -> Columns:

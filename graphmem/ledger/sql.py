@@ -91,8 +91,8 @@ class SqlLedger:
         with self._database.write() as connection:
             return episodes.record(connection, episode, messages)
 
-    def last_episode(self, conversation: str, scope: Scope) -> Episode | None:
-        """The newest episode of a conversation, or None."""
+    def last_episode(self, conversation: str | None, scope: Scope) -> Episode | None:
+        """The newest episode of a conversation (None: of any), or None."""
         with self._database.read() as connection:
             return episodes.last(connection, conversation, scope)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, null, or_
 
-from graphmem.ledger.rows import in_scope
+from graphmem.ledger.rows import in_scope, of_scope
 from graphmem.ledger.schema import memories, messages
 from graphmem.values import Scope, When
 
@@ -16,9 +16,11 @@ def ends(when: When, facts: FromClause = memories) -> ColumnElement[object]:
     return case((facts.c.retired_at > when.known_at, null()), else_=facts.c.valid_to)
 
 
-def sees_fact(scope: Scope | None, when: When, facts: FromClause = memories) -> ColumnElement[bool]:
-    """Facts of a scope that hold at a moment."""
-    parts = [in_scope(facts, scope)]
+def sees_fact(
+    scope: Scope | None, when: When, facts: FromClause = memories, *, listing: bool = False
+) -> ColumnElement[bool]:
+    """Facts of a scope that hold at a moment; `listing`: the scope is the way in, not a check."""
+    parts = [in_scope(facts, scope) if listing else of_scope(facts, scope)]
     if when.known_at is not None:
         parts.append(facts.c.recorded_at <= when.known_at)
     if when.everything:
@@ -35,9 +37,11 @@ def sees_fact(scope: Scope | None, when: When, facts: FromClause = memories) -> 
     return and_(*parts)
 
 
-def sees_message(scope: Scope | None, when: When, said: FromClause = messages) -> ColumnElement[bool]:
+def sees_message(
+    scope: Scope | None, when: When, said: FromClause = messages, *, listing: bool = False
+) -> ColumnElement[bool]:
     """Messages of a scope that had been said, and recorded, by a moment; withdrawn ones never."""
-    parts = [in_scope(said, scope), said.c.hidden.is_(False)]
+    parts = [in_scope(said, scope) if listing else of_scope(said, scope), said.c.hidden.is_(False)]
     if when.known_at is not None:
         parts.append(said.c.recorded_at <= when.known_at)
     if when.as_of is not None and not when.everything:

@@ -94,8 +94,7 @@ def _holds(value: Any, part: str) -> ColumnElement[bool]:
 def _attribute(test: Test, source: Source) -> ColumnElement[bool]:
     a = attributes.c
     table = memories if source == "fact" else messages
-    found = select(a.item_id).where(a.item_id == table.c.id, a.key == test.key)
-    return _typed(found, test).exists()
+    return table.c.id.in_(_typed(select(a.item_id).where(a.key == test.key), test))
 
 
 def _typed(found: Select[Any], test: Test) -> Select[Any]:
@@ -103,8 +102,8 @@ def _typed(found: Select[Any], test: Test) -> Select[Any]:
     if operator == "exists":
         return found.where(a.kind != "null")
     if isinstance(operand, bool):
-        same = operator == "eq" or operator == "contains"
-        listed = a.listed if operator == "contains" else true()
+        same = operator in ("eq", "contains", "icontains")
+        listed = true() if operator == "eq" else a.listed
         return found.where(a.kind == "bool", listed, a.number == float(operand) if same else false())
     if isinstance(operand, int | float):
         if operator in ("contains", "icontains"):
@@ -131,15 +130,13 @@ def _through(test: Test, source: Source) -> ColumnElement[bool]:
     if test.key == "entity":
         value: Any = aliases.c.key
         found = select(mentions.c.item_id).join(aliases, aliases.c.entity_id == mentions.c.entity_id)
-        found = found.where(mentions.c.item_id == table.c.id)
     else:
         value = relations.c.type
         found = select(supports.c.memory_id).join(relations, relations.c.id == supports.c.relation_id)
-        found = found.where(supports.c.memory_id == table.c.id)
     if test.operator == "exists":
-        return found.exists()
+        return table.c.id.in_(found)
     if not isinstance(test.operand, str):
         return false()
     operand = key(test.operand) if test.key == "entity" else test.operand
     operator = {"contains": "eq", "icontains": "eq"}.get(test.operator, test.operator)
-    return found.where(_compare(operator, value, operand)).exists()
+    return table.c.id.in_(found.where(_compare(operator, value, operand)))
