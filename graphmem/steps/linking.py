@@ -6,17 +6,19 @@ key of its name and its place among homonyms, so that a replay writes the same r
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID, uuid5
 
 from graphmem.steps.relation_types import relation_type
 from graphmem.values import Draft, Entity, EntityDraft, FactDraft, LinkedFact, MessageRecord, Triple, Value
 
-NAMESPACE: UUID = uuid5(NAMESPACE_URL, "https://graphmem.dev/ids")
+NAMESPACE = UUID("6b0c5a2e-7c86-5d63-9a5d-3d2f4d0a7c11")
+"""Of all derived ids, the ledger's included."""
 SIMILAR = 0.8
 """Cosine of two names from which on they are proposed as one entity."""
 _IdOf = Callable[[str], str]
@@ -80,6 +82,12 @@ def entity_id(owner: str, name: str, ordinal: int = 0) -> str:
 def memory_id(owner: str, episode_id: str, index: int, text: str) -> str:
     """The id of the `index`-th fact of an episode."""
     return str(uuid5(NAMESPACE, f"memory\n{owner}\n{episode_id}\n{index}\n{text}"))
+
+
+def relation_id(owner: str, triple: Triple) -> str:
+    """The id of a relation: the same for every memory that supports it."""
+    parts = ["relation", owner, triple.source_id, triple.type, triple.target_id]
+    return str(uuid5(NAMESPACE, json.dumps(parts)))
 
 
 def names(draft: Draft) -> tuple[str, ...]:

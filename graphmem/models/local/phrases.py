@@ -17,14 +17,18 @@ _DATE = re.compile(
     r"october|november|december)\b|\b\d{1,2}(st|nd|rd|th)\b|\b\d{1,2} may\b|\bmay \d{1,2}\b|\bmay\b(?!\w)|"
     r"\b(19|20)\d\d\b|\b(tomorrow|today|tonight|noon|midnight|spring|summer|autumn|winter|week|month|year)\b"
 )
-_TIME = re.compile(r"(?i)^(half past |quarter (past|to) )?\d{1,2}([:.]\d\d)?( ?[ap]\.?m\.?)?( o.clock)?$|^(noon|midnight)$")
-_ROLE_ENDING = re.compile(r"(?i)(er|or|ist|ian|ant|ess|eur|smith|wright|keeper|man|woman)$")
+_TIME = re.compile(
+    r"(?i)^(half past |quarter (past|to) )?\d{1,2}([:.]\d\d)?( ?[ap]\.?m\.?)?( o.clock)?$|^(noon|midnight)$"
+)
+_ROLE_ENDING = re.compile(r"(?i)(er|or|ist|ian|eur|smith|wright|keeper)$")
 _LABELS: Mapping[str, str] = {
     "GPE": "place", "LOC": "place", "FAC": "place", "ORG": "organisation", "PERSON": "person", "DATE": "date",
     "TIME": "time", "MONEY": "number", "QUANTITY": "number", "CARDINAL": "number", "PERCENT": "number",
 }  # fmt: skip
-_WHERE = frozenset("floor street road lane avenue room building hall square wing basement campus centre center".split())
-_NOT_EMPLOYER = re.compile(r"(?i)\b(club|society|association|church|gym|choir|party|league|union|group|band|class|orchestra)\b")
+_WHERE = frozenset(["floor", "street", "road", "lane", "avenue", "room", "building", "hall", "square", "wing", "basement", "campus", "centre", "center"])
+_NOT_EMPLOYER = re.compile(
+    r"(?i)\b(club|society|association|church|gym|choir|party|league|union|group|band|class|orchestra)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,20 @@ def phrase(token: Token, chunks: Mapping[int, Span], owner: str = "") -> Phrase:
     extra, end = _attached(root, end)
     text = "".join(t.text_with_ws for t in [*kept, *extra]).strip()
     label = root.ent_type_ or next((t.ent_type_ for t in kept if t.ent_type_), "")
-    number = next((t.text for t in kept if t.dep_ == "nummod" or (t.pos_ == "NUM" and t is not root)), "")
+    number = next((t.text for t in kept if t.dep_ == "nummod" or (t.pos_ == "NUM" and t.i != root.i)), "")
     proper = root.pos_ == "PROPN"
     determined = any(t.dep_ in {"det", "poss"} for t in inside)
-    head = root.lemma_.casefold()
+    head = lemma(root)
     kind = _type(text, head, label, proper=proper)
     return Phrase(text, head, kind, possessor, proper, label, determined, number, end)
+
+
+def lemma(token: Token) -> str:
+    """The lemma, with the slips of the small model mended."""
+    return _MENDED.get(token.lower_, token.lemma_.casefold())
+
+
+_MENDED = {"hates": "hate", "hated": "hate", "ramen": "ramen", "loves": "love", "left": "leave", "wore": "wear"}
 
 
 def _is_article(token: Token) -> bool:
@@ -71,11 +83,12 @@ def _possessor(root: Token, inside: list[Token], owner: str) -> tuple[str, list[
     if poss is None:
         return "", inside
     if poss.tag_ == "PRP$":
-        return (owner if poss.lower_ in {"his", "her", "their"} else ""), [t for t in inside if t is not poss]
+        return (owner if poss.lower_ in {"his", "her", "their"} else ""), [t for t in inside if t.i != poss.i]
     case = next((t for t in poss.children if t.dep_ == "case"), None)
-    last = (case or poss).i
+    case_at = case.i if case is not None else -1
+    last = case_at if case is not None else poss.i
     before = [t for t in inside if t.i <= last]
-    name = "".join(t.text_with_ws for t in before if t is not case and not _is_article(t)).strip()
+    name = "".join(t.text_with_ws for t in before if t.i != case_at and not _is_article(t)).strip()
     return name, [t for t in inside if t.i > last]
 
 
@@ -108,12 +121,21 @@ def _type(text: str, head: str, label: str, *, proper: bool) -> str:
     return _LABELS.get(label, "place" if head in _WHERE else "thing")
 
 
+def kind_of(token: Token, text: str) -> str:
+    """The type of a value that is no noun chunk: an adjective, a number, an address."""
+    if "@" in text or "://" in text:
+        return "address"
+    return _type(text, lemma(token), token.ent_type_, proper=token.pos_ == "PROPN")
+
+
 def is_role(head: str) -> bool:
     """Whether a noun names what somebody does for a living, by the list or by its ending."""
     excluded = lists()["notrole"]["words"]
     if isinstance(excluded, list) and head in excluded:
         return False
-    return head in typed("role") or (len(head) > 4 and _ROLE_ENDING.search(head) is not None and head not in typed("kin"))
+    return head in typed("role") or (
+        len(head) > 4 and _ROLE_ENDING.search(head) is not None and head not in typed("kin")
+    )
 
 
 def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911 - one line a type
@@ -123,6 +145,8 @@ def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911 - one line a type
     if group == "place":
         bare = found.proper and found.label in {"", "PERSON", "NORP"}
         return found.type == "place" or (bare and found.type != "date")
+    if group == "home":
+        return found.type == "place" or (found.proper and found.type != "date")
     if group == "organisation":
         timely = found.type in {"date", "time", "person", "number", "role"}
         return not (timely and not found.proper) and (found.proper or found.determined) and found.label != "DATE"
@@ -136,6 +160,8 @@ def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911 - one line a type
         return found.type == "time"
     if group in {"number", "age"}:
         return bool(re.search(r"\d", found.text)) or found.type == "number"
+    if group == "count":
+        return bool(found.number) and found.type not in {"date", "time"} and found.head not in typed("event")
     if group == "weight":
         return any(w in typed("weight") for w in found.text.casefold().split())
     if group == "where":

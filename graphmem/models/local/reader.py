@@ -11,22 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphmem.models.local.phrases import Phrase, fits, is_employer, phrase
+from graphmem.models.local.phrases import Phrase, fits, is_employer, kind_of, lemma, phrase
 from graphmem.steps.resolution.constructions import Construction, Frame, builtin, index
-from graphmem.steps.resolution.words import typed
+from graphmem.steps.resolution.words import stem, typed
 from graphmem.values import Claim, Modality
 
 Token = Any
 Span = Any
 
-_MODALS = frozenset("might may could would should must ought".split())
+_MODALS = frozenset(["might", "may", "could", "would", "should", "must", "ought"])
 _FUTURE = frozenset({"will", "shall", "'ll", "wo"})
 _PLANS = frozenset(
-    "plan want hope wish intend consider think dream try attempt decide aim expect wonder talk like threaten promise "
-    "need apply offer agree refuse long hesitate prepare look ask tell say suggest imagine mean fear worry arrange "
-    "contemplate debate discuss propose pretend claim encourage recommend advise hate love".split()
+    ["plan", "want", "hope", "wish", "intend", "consider", "think", "dream", "try", "attempt", "decide", "aim", "expect", "wonder", "talk", "like", "threaten", "promise", "need", "apply", "offer", "agree", "refuse", "long", "hesitate", "prepare", "look", "ask", "tell", "say", "suggest", "imagine", "mean", "fear", "worry", "arrange", "contemplate", "debate", "discuss", "propose", "pretend", "claim", "encourage", "recommend", "advise"]
 )
-_TENTATIVE = frozenset("almost nearly maybe perhaps probably possibly hypothetically".split())
+_TENTATIVE = frozenset(["almost", "nearly", "maybe", "perhaps", "probably", "possibly", "hypothetically"])
 _CHANGE = re.compile(
     r"(?i)\b(now|nowadays|these days|for good|finally|instead|at last|from now on|permanently|currently|anymore|"
     r"any ?more|any longer|no longer|since|back|again|at long last|once and for all|from \w+day|actually|for ever|forever)\b"
@@ -42,16 +40,16 @@ _BRIEF = re.compile(
 )
 _USED = re.compile(r"(?i)\bused to\b")
 _STATES = frozenset(
-    "live reside dwell work be have weigh cost eat drive play study attend date go take cycle walk bike run ride bank "
-    "commute stay carpool chair like love hate own use wear drink speak know keep".split()
+    ["live", "reside", "dwell", "work", "be", "have", "weigh", "cost", "eat", "drive", "play", "study", "attend", "date", "go", "take", "cycle", "walk", "bike", "run", "ride", "bank", "commute", "stay", "carpool", "chair", "like", "love", "hate", "own", "use", "wear", "drink", "speak", "know", "keep"]
 )
 _EVENT_SLOTS = frozenset({"turn"})
-_POSITIVE = frozenset("love like enjoy adore relish appreciate cherish dig favour".split())
-_NEGATIVE = frozenset("hate dislike detest loathe despise fear dread".split())
+_POSITIVE = frozenset(["love", "like", "enjoy", "adore", "relish", "appreciate", "cherish", "dig", "favour"])
+_NEGATIVE = frozenset(["hate", "dislike", "detest", "loathe", "despise", "fear", "dread"])
 _KIN = typed("kin")
 _PRONOUNS = frozenset({"he", "she", "they", "it"})
 _SKIPPED = frozenset({"DET", "ADV", "PART", "INTJ"})
-_PARTICLES = frozenset("up off out over down away back in on through behind along around about forward for as with from to".split())
+_UNCHANGING = frozenset({"quit", "cut", "put", "shut", "let", "split", "hit", "cast", "shed", "set", "wed"})
+"""Past and present look alike; "Vic quit smoking" has no -s, so it is past."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +89,21 @@ class Reader:
         """Claims of every text, in order; the main clause comes first. A text without a clause has none."""
         return tuple(self.read(doc) for doc in self._nlp.pipe(texts))
 
+    def _unfused(self, doc: Any) -> tuple[Any, str]:
+        """Mend "Vic smokes" read as one noun: parse it once more with a pronoun in place of the name."""
+        if len(doc) < 2 or doc[0].pos_ != "PROPN" or doc[0].head.i != 1 or doc[1].tag_ not in {"NNS", "NN"}:
+            return doc, ""
+        if doc[0].dep_ not in {"compound", "nmod", "amod"} or not doc[1].is_lower:
+            return doc, ""
+        name = doc[0].text
+        return self._nlp(f"She{doc.text[len(name) :]}"), name
+
     def read(self, parsed: Any) -> tuple[Claim, ...]:
         """Claims of a parsed Doc or Span."""
         doc = parsed if hasattr(parsed, "sents") and not hasattr(parsed, "start") else parsed.as_doc()
+        doc, owner = self._unfused(doc)
         chunks = {t.i: chunk for chunk in doc.noun_chunks for t in chunk}
         found: list[Claim] = []
-        owner = ""
         for sentence in doc.sents:
             for clause in _clauses(sentence, chunks, owner):
                 owner = owner or _owner(clause)
@@ -173,12 +180,20 @@ def _clause(verb: Token, subjects: tuple[Phrase, ...], tokens: tuple[Token, ...]
     markers = [m.group(0).casefold() for m in _CHANGE.finditer(text)]
     markers += [f"+{m.group(0).casefold()}" for m in _ADDITION.finditer(text)]
     markers += [f"~{m.group(0).casefold()}" for m in _BRIEF.finditer(text)]
-    past = verb.tag_ == "VBD" or any(h.tag_ == "VBD" and h.lemma_ in {"be", "do", "get"} for h in helpers)
+    past = (
+        verb.tag_ == "VBD"
+        or (verb.lower_ in _UNCHANGING and not helpers)
+        or any(h.tag_ == "VBD" and h.lemma_ in {"be", "do", "get"} for h in helpers)
+    )
     perfect = any(h.lemma_ == "have" for h in helpers) and verb.tag_ in {"VBN", "VBD", "VBG"}
     progressive = verb.tag_ == "VBG" and any(h.lemma_ == "be" for h in helpers)
     passive = any(c.dep_ == "auxpass" for c in verb.children)
-    negated = any(c.dep_ == "neg" or c.lower_ in {"never", "no"} and c.dep_ == "advmod" for c in verb.children)
-    negated = negated or "no longer" in text.casefold() and any(t.lower_ == "no" and t.nbor().lower_ == "longer" for t in sentence[:-1])
+    negated = any(c.dep_ == "neg" or (c.lower_ in {"never", "no"} and c.dep_ == "advmod") for c in verb.children)
+    negated = (
+        negated
+        or ("no longer" in text.casefold()
+        and any(t.lower_ == "no" and t.nbor().lower_ == "longer" for t in sentence[:-1]))
+    )
     if progressive:
         markers.append("progressive")
     return _Clause(
@@ -196,11 +211,13 @@ def _modality(verb: Token, helpers: Sequence[Token], text: str) -> Modality:
     if lemmas & _FUTURE:
         return "planned"
     inner = [c for c in verb.children if c.dep_ in {"xcomp", "ccomp", "prep", "advcl"} and c.i > verb.i]
-    if verb.lemma_.casefold() in _PLANS and any(_is_verbal(c) for c in inner):
+    if lemma(verb) in _PLANS and any(_is_verbal(c) for c in inner):
         return "planned"
     if verb.lemma_ == "go" and verb.tag_ == "VBG" and any(_is_verbal(c) and c.dep_ == "xcomp" for c in inner):
         return "planned"
-    if verb.lemma_ == "be" and any(t.lower_ in {"about", "likely", "ready", "keen", "tempted", "supposed"} and _is_verbal(t) for t in verb.children):
+    if verb.lemma_ == "be" and any(
+        t.lower_ in {"about", "likely", "ready", "keen", "tempted", "supposed"} and _is_verbal(t) for t in verb.children
+    ):
         return "planned"
     return "asserted"
 
@@ -225,13 +242,13 @@ def _matches(
 ) -> Iterable[_Match]:
     """At most one match a slot and effect: the longest frame."""
     seen: set[tuple[str, str]] = set()
-    lemma = clause.verb.lemma_.casefold()
-    starts = [("be", 0)] if clause.passive else [(lemma, 1)]
+    word = lemma(clause.verb)
+    starts = [("be", 0)] if clause.passive else [(word, 1)]
     for first, at in starts:
         for frame in frames.get(first, ()):
             construction = frame.construction
-            sort = ("ends" if construction.does.startswith("ends") else construction.does, construction.slot)
-            if sort in seen:
+            sort = (construction.does, construction.slot)
+            if sort in seen or (construction.does == "ends subject" and any(d == "ends" for d, _ in seen)):
                 continue
             match = _match(frame, clause, at, chunks, owner)
             if match is not None:
@@ -242,7 +259,7 @@ def _matches(
 def _match(frame: Frame, clause: _Clause, at: int, chunks: Mapping[int, Span], owner: str) -> _Match | None:
     groups: dict[str, Phrase] = {}
     inner: Token | None = None
-    word = clause.verb.lemma_.casefold()
+    word = lemma(clause.verb)
     tokens = clause.tokens
     place = at
     for item in frame.items[1:]:
@@ -256,7 +273,7 @@ def _match(frame: Frame, clause: _Clause, at: int, chunks: Mapping[int, Span], o
         place_found = _literal(item, tokens, place)
         if place_found is None:
             return None
-        word = tokens[place_found].lemma_.casefold()
+        word = lemma(tokens[place_found])
         place = place_found + 1
     return _Match(frame.construction, groups, inner, word)
 
@@ -264,7 +281,7 @@ def _match(frame: Frame, clause: _Clause, at: int, chunks: Mapping[int, Span], o
 def _literal(item: str, tokens: Sequence[Token], place: int) -> int | None:
     while place < len(tokens):
         token = tokens[place]
-        if item in (token.lower_, token.lemma_.casefold()):
+        if item in (token.lower_, lemma(token)):
             return place
         if not _skippable(token):
             return None
@@ -284,8 +301,10 @@ def _catch(
     if place >= len(tokens):
         return None
     token = tokens[place]
+    if group == "number" and _is_number(token):
+        return _number(token), None, place + 1
     if group == "object" and token.tag_ == "VBG" and token.i not in chunks:
-        return Phrase(token.text, token.lemma_.casefold(), "activity"), token, place + 1
+        return Phrase(token.text, lemma(token), "activity"), token, place + 1
     if token.i not in chunks and token.pos_ not in {"NOUN", "PROPN", "NUM", "X", "ADJ", "SYM", "DET", "VERB"}:
         return None
     if token.i not in chunks and token.pos_ in {"DET", "SYM"}:
@@ -297,6 +316,15 @@ def _catch(
     if not fits(found, group):
         return None
     return found, None, _after(tokens, found)
+
+
+def _is_number(token: Token) -> bool:
+    return bool(token.like_num) or token.text[:1].isdigit()
+
+
+def _number(token: Token) -> Phrase:
+    unit = token.nbor() if token.i + 1 < len(token.doc) and token.nbor().pos_ in {"NOUN", "SYM"} else None
+    return Phrase(f"{token.text} {lemma(unit)}" if unit is not None else token.text, token.text, "number")
 
 
 def _whole(token: Token, chunks: Mapping[int, Span]) -> Token:
@@ -317,12 +345,12 @@ def _constructed(clause: _Clause, match: _Match, chunks: Mapping[int, Span], own
     does = match.construction.does
     if does == "sets":
         return _sets(clause, match, owner)
-    if clause.modality != "asserted" or not clause.affirmed and "not " not in match.construction.frame:
+    if clause.modality != "asserted" or (not clause.affirmed and "not " not in match.construction.frame):
         return []
     finished = clause.past or clause.perfect or clause.passive or clause.verb.lemma_ == "be"
     if does == "switches" and (finished or _changed(clause)):
         return [_switch(clause, s, match.groups["new"]) for s in clause.subjects]
-    if not finished and not _changed(clause) or _brief(clause):
+    if (not finished and not _changed(clause)) or _brief(clause):
         return []
     if does == "ends subject":
         return _ends_subject(clause, match)
@@ -354,7 +382,7 @@ def _switch(clause: _Clause, subject: Phrase, new: Phrase) -> Claim:
 
 
 def _ended(clause: _Clause, subject: Phrase, predicate: str, what: Phrase | None, match: _Match) -> Claim:
-    markers = list(clause.markers)
+    markers = [*clause.markers, f"by:{lemma(clause.verb)}"]
     if match.construction.needs:
         markers.append(f"ends:{match.construction.needs}")
     possessor = what.possessor if what and what.possessor != subject.text else ""
@@ -401,7 +429,7 @@ def _ends_subject(clause: _Clause, match: _Match) -> list[Claim]:
 def _sets(clause: _Clause, match: _Match, owner: str) -> list[Claim]:
     construction, groups = match.construction, dict(match.groups)
     subjects = [groups.pop("subject")] if "subject" in groups else list(clause.subjects)
-    value = next(iter(reversed(groups.values())), None)
+    value = groups.get("organisation") or next(iter(reversed(groups.values())), None)
     slot = construction.slot
     if not all(_may_fill(slot, s, clause, construction) for s in subjects):
         return []
@@ -423,7 +451,7 @@ def _sets(clause: _Clause, match: _Match, owner: str) -> list[Claim]:
             own = f"{construction.value} {value.text}"
         found.append(
             Claim(
-                subject=_name(subject), predicate=clause.verb.lemma_.casefold(), object=value.text if value else "",
+                subject=_name(subject), predicate=lemma(clause.verb), object=value.text if value else "",
                 object_type=value.type if value else "thing", affirmed=clause.affirmed, modality=modality, slot=slot,
                 value=own, markers=tuple(markers),
             )
@@ -446,10 +474,10 @@ def _value(construction: Construction, match: _Match, value: Phrase | None, slot
 def _slot_modality(clause: _Clause, construction: Construction) -> Modality:
     if clause.modality != "asserted":
         return clause.modality
-    lemma = clause.verb.lemma_.casefold()
-    if clause.past and not clause.passive and lemma in _STATES and construction.does == "sets":
+    word = lemma(clause.verb)
+    if clause.past and not clause.passive and word in _STATES and construction.does == "sets":
         return "past"
-    if clause.progressive and lemma not in _STATES and "be " not in construction.frame:
+    if clause.progressive and word not in _STATES and "be " not in construction.frame:
         return "planned"
     return "asserted"
 
@@ -457,7 +485,18 @@ def _slot_modality(clause: _Clause, construction: Construction) -> Modality:
 def _may_fill(slot: str, subject: Phrase, clause: _Clause, construction: Construction) -> bool:
     person = subject.proper and subject.label in {"PERSON", "", "ORG", "GPE"} and not subject.possessor
     person = person or subject.type == "person"
-    if slot in {"where", "amount", "name", "until", "leaves_at", "opens_at", "closes_at", "arrives_at", "value", "date"}:
+    if slot in {
+        "where",
+        "amount",
+        "name",
+        "until",
+        "leaves_at",
+        "opens_at",
+        "closes_at",
+        "arrives_at",
+        "value",
+        "date",
+    }:
         return not person
     if slot in {"lives_in", "works_at", "job", "relationship", "household", "studies_at"}:
         return person
@@ -480,32 +519,40 @@ def _needed(clause: _Clause, construction: Construction, value: Phrase | None) -
 
 def _arguments(verb: Token, chunks: Mapping[int, Span], owner: str) -> list[tuple[str, Phrase | None]]:
     """(predicate, object) pairs of a verb: its object, its complements, and one for every preposition."""
-    lemma = verb.lemma_.casefold()
+    word = lemma(verb)
     particle = "".join(f" {c.lower_}" for c in verb.children if c.dep_ == "prt")
     found: list[tuple[str, Phrase | None]] = []
     for child in verb.children:
         if child.i < verb.i:
             continue
         if child.dep_ in {"dobj", "attr", "oprd", "dative"} and child.pos_ != "PRON":
-            found.extend((lemma + particle, phrase(t, chunks, owner)) for t in (child, *_conjuncts(child)))
-            found.extend(_prepositional(f"{lemma}{particle}", child, chunks, owner))
+            found.extend((word + particle, phrase(t, chunks, owner)) for t in (child, *_conjuncts(child)))
+            found.extend(_prepositional(f"{word}{particle}", child, chunks, owner))
         elif child.dep_ == "xcomp" and child.tag_ == "VBG":
-            found.append((lemma + particle, Phrase(child.lemma_, child.lemma_.casefold(), "activity")))
+            found.append((word + particle, Phrase(child.lemma_, lemma(child), "activity")))
         elif child.dep_ == "acomp":
-            found.append((f"{lemma} {child.lemma_.casefold()}", None))
-            found.extend(_prepositional(f"{lemma} {child.lemma_.casefold()}", child, chunks, owner))
-    found.extend(_prepositional(f"{lemma}{particle}", verb, chunks, owner))
-    return found or [(lemma + particle, None)]
+            found.append((f"{word} {lemma(child)}", None))
+            found.extend(_prepositional(f"{word} {lemma(child)}", child, chunks, owner))
+    found.extend(_prepositional(f"{word}{particle}", verb, chunks, owner))
+    return found or [(word + particle, None)]
 
 
-def _prepositional(predicate: str, head: Token, chunks: Mapping[int, Span], owner: str) -> list[tuple[str, Phrase | None]]:
+def _prepositional(
+    predicate: str, head: Token, chunks: Mapping[int, Span], owner: str
+) -> list[tuple[str, Phrase | None]]:
     found: list[tuple[str, Phrase | None]] = []
-    for prep in (c for c in head.children if c.dep_ in {"prep", "agent"} and c.lower_ != "of" or c.dep_ == "prep" and head.pos_ == "ADJ"):
+    for prep in (
+        c
+        for c in head.children
+        if (c.dep_ in {"prep", "agent"} and c.lower_ != "of") or (c.dep_ == "prep" and head.pos_ == "ADJ")
+    ):
         for child in prep.children:
             if child.dep_ == "pobj":
-                found.extend((f"{predicate} {prep.lower_}", phrase(t, chunks, owner)) for t in (child, *_conjuncts(child)))
+                found.extend(
+                    (f"{predicate} {prep.lower_}", phrase(t, chunks, owner)) for t in (child, *_conjuncts(child))
+                )
             elif child.dep_ == "pcomp" and child.tag_ == "VBG":
-                activity = Phrase(child.text, child.lemma_.casefold(), "activity")
+                activity = Phrase(child.text, lemma(child), "activity")
                 found.append((f"{predicate} {prep.lower_}", activity))
     return found
 
@@ -530,6 +577,13 @@ def _plain(clause: _Clause, chunks: Mapping[int, Span], owner: str) -> list[Clai
     found = []
     for predicate, what in _arguments(verb, chunks, owner):
         slot, value = _attitude(predicate, verb, what, affirmed)
+        attribute = (
+            _attribute(clause)
+            if verb.lemma_ == "be" and predicate.startswith("be") and modality == "asserted"
+            else None
+        )
+        if attribute is not None and affirmed and not slot:
+            what, slot, value = attribute, "value", attribute.text
         for subject in clause.subjects:
             text = ""
             if what is not None:
@@ -544,20 +598,45 @@ def _plain(clause: _Clause, chunks: Mapping[int, Span], owner: str) -> list[Clai
     return found
 
 
+def _attribute(clause: _Clause) -> Phrase | None:
+    """The value of "X's A is V", when A is not a person: all words up to an adverb of time."""
+    subject = clause.subjects[0]
+    if len(clause.subjects) != 1 or not (subject.possessor or " of " in subject.text) or subject.type == "person":
+        return None
+    words = []
+    for token in clause.tokens[1:]:
+        if token.pos_ in {"ADV", "PUNCT", "CCONJ", "SCONJ"} and (words or token.pos_ == "ADV"):
+            if words and token.text != "-":
+                break
+            if not words:
+                continue
+        if token.dep_ in {"npadvmod", "prep", "mark"} and token.pos_ not in {"NUM", "X"}:
+            break
+        if token.lower_ == "these":
+            break
+        words.append(token)
+    words = [t for t in words if t.pos_ != "DET" and t.tag_ != "PRP$"]
+    if not words or words[-1].tag_ in {"VBG", "VBN"}:
+        return None
+    text = "".join(t.text_with_ws for t in words).strip()
+    last = words[-1]
+    return Phrase(text, lemma(last), kind_of(last, text), proper=last.pos_ == "PROPN")
+
+
 def _attitude(predicate: str, verb: Token, what: Phrase | None, affirmed: bool) -> tuple[str | None, str]:
     """Liking and hating the same thing exclude each other."""
     first = predicate.split()
     if what is None:
         return None, ""
-    lemma = verb.lemma_.casefold()
-    sign = 1 if lemma in _POSITIVE else -1 if lemma in _NEGATIVE else 0
-    if lemma == "be" and len(first) >= 2:
+    word = lemma(verb)
+    sign = 1 if word in _POSITIVE else -1 if word in _NEGATIVE else 0
+    if word == "be" and len(first) >= 2:
         sign = 1 if first[1] in {"keen", "fond", "crazy", "mad", "passionate", "hooked"} else sign
         sign = -1 if first[1] in {"afraid", "scared", "terrified", "sick", "tired", "frightened", "weary"} else sign
-    if lemma == "stand" and not affirmed:
-        return f"attitude:{what.head}", "against"
-    if lemma == "fall" and "in love" in verb.doc.text:
-        return (f"attitude:{what.head}", "for") if predicate.endswith("with") else (None, "")
+    if word == "stand" and not affirmed:
+        return f"attitude:{stem(what.head)}", "dislikes"
+    if word == "fall" and "in love" in verb.doc.text:
+        return (f"attitude:{stem(what.head)}", "likes") if predicate.endswith("with") else (None, "")
     if not sign:
         return None, ""
-    return f"attitude:{what.head}", "for" if (sign > 0) == affirmed else "against"
+    return f"attitude:{stem(what.head)}", "likes" if (sign > 0) == affirmed else "dislikes"

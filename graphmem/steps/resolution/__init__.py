@@ -1,6 +1,7 @@
 """What new facts do to old ones: pure rules first, a model only for what they leave open, one plan at the end."""
 
+from graphmem.steps.resolution.asking import apply_model, prompt
 from graphmem.steps.resolution.plan import plan, resolution_id, trust_of
 from graphmem.steps.resolution.rules import Judgement, Pair, Settings, judge
 
-__all__ = ["Judgement", "Pair", "Settings", "judge", "plan", "resolution_id", "trust_of"]
+__all__ = ["Judgement", "Pair", "Settings", "apply_model", "judge", "plan", "prompt", "resolution_id", "trust_of"]

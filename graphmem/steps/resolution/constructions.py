@@ -1,7 +1,7 @@
 """Constructions: the ways in which a clause sets a slot or ends something, read from data.
 
-A frame is a row of lemmas: `give up (on) {object}`. `(x)` may be absent, `a|b` are alternatives, `{name}` catches a
-noun phrase; a name that is a type (`{place}`) asks for that type. A frame that starts with `be` also matches a
+A frame is a row of lemmas: `give up (on) {object}`. `(x)` may be absent, `a|b` are alternative words, ` / ` parts
+alternative frames, `{name}` catches a noun phrase; a name that is a type (`{place}`) asks for that type. A frame that starts with `be` also matches a
 passive ("was laid off" is `be lay off`).
 """
 
@@ -51,6 +51,11 @@ _LIST = TypeAdapter(list[Construction])
 
 def expand(frame: str) -> tuple[tuple[str, ...], ...]:
     """Every row of lemmas that a frame stands for, longest first."""
+    rows = {row for alternative in frame.split(" / ") for row in _expand(alternative)}
+    return tuple(sorted(rows, key=lambda row: (-len(row), row)))
+
+
+def _expand(frame: str) -> set[tuple[str, ...]]:
     choices: list[list[tuple[str, ...]]] = []
     for piece in _PIECE.findall(frame):
         if piece.startswith("("):
@@ -58,8 +63,7 @@ def expand(frame: str) -> tuple[tuple[str, ...], ...]:
             choices.append([*inside, ()])
         else:
             choices.append([(alternative,) for alternative in piece.split("|")])
-    rows = {tuple(item for part in row for item in part) for row in product(*choices)}
-    return tuple(sorted(rows, key=lambda row: (-len(row), row)))
+    return {tuple(item for part in row for item in part) for row in product(*choices)}
 
 
 def parse(text: str) -> tuple[Construction, ...]:

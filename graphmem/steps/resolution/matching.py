@@ -8,10 +8,29 @@ from graphmem.steps.resolution.words import alike, content, lists, overlap, rela
 from graphmem.values import Claim
 
 _TAIL = re.compile(r"(?i)\s(?:of|named|called|for|in|on|at|with|to)\s")
-_CONNECTIVES = frozenset("in on at to for with from of by as".split())
-_ATTITUDE_ENDERS = frozenset("go be lose fall get grow outgrow overcome conquer swear turn wean kick shake".split())
-_POSSESSION = frozenset("own have be hold possess keep".split())
-_COURSE = frozenset("be take study learn read write work do build train follow prepare have".split())
+_CONNECTIVES = frozenset(["in", "on", "at", "to", "for", "with", "from", "of", "by", "as"])
+_ATTITUDE_ENDERS = frozenset(
+    [
+        "go",
+        "be",
+        "lose",
+        "fall",
+        "get",
+        "grow",
+        "outgrow",
+        "overcome",
+        "conquer",
+        "swear",
+        "turn",
+        "wean",
+        "kick",
+        "shake",
+    ]
+)
+_POSSESSION = frozenset(["own", "have", "be", "hold", "possess", "keep"])
+_COURSE = frozenset(
+    ["be", "take", "study", "learn", "read", "write", "work", "do", "build", "train", "follow", "prepare", "have"]
+)
 
 
 def changed(claim: Claim) -> bool:
@@ -109,15 +128,17 @@ def _ends_object(ended: str, old: Claim) -> bool:
     if not ended_head:
         return False
     if not known:
-        return any(alike(ended_head, w) for w in doing) or (
-            ended_head in relational() and bool(overlap(named, doing))
-        )
+        return any(alike(ended_head, w) for w in doing) or (ended_head in relational() and bool(overlap(named, doing)))
     if same_object(ended, old.object):
         return True
     if ended_head in relational():
         others = tuple(w for w in named if w != ended_head)
         felt = any(alike(ended_head, w) for w in doing)
-        return (felt and not others) or any(alike(w, known_head) for w in others) or (felt and bool(overlap(others, known)))
+        return (
+            (felt and not others)
+            or any(alike(w, known_head) for w in others)
+            or (felt and bool(overlap(others, known)))
+        )
     if known_head in relational():
         others = tuple(w for w in known if w != known_head)
         return any(alike(ended_head, w) for w in others) and _subset(named, others)
@@ -135,7 +156,8 @@ def _activity_noun(ended: str, named: tuple[str, ...], doing: tuple[str, ...], k
 
 def _by_name(ended: str, known: str) -> bool:
     """A proper name that the old object contains: Rex in `dog named Rex`."""
-    return ended[:1].isupper() and len(content(ended)) == 1 and ended in known.split()
+    words = _TAIL.split(ended, maxsplit=1)[0].split()
+    return bool(words) and words[-1][:1].isupper() and words[-1] in known.split()
 
 
 def _by_kind(ended: str, old: Claim) -> bool:
@@ -148,7 +170,7 @@ def contradicts(new: Claim, old: Claim) -> bool:
     """The same predicate and object, once affirmed and once denied."""
     if new.affirmed == old.affirmed or "asserted" not in {new.modality} or old.modality != "asserted":
         return False
-    if not same_predicate(new.predicate, old.predicate) or new.predicate == "be" and not new.object:
+    if not same_predicate(new.predicate, old.predicate) or (new.predicate == "be" and not new.object):
         return False
     return same_object(new.object, old.object)
 
@@ -157,7 +179,7 @@ def resumes(new: Claim, old: Claim) -> bool:
     """Takes up again what the old claim said had ended."""
     if old.modality != "ended" or new.modality != "asserted" or not new.affirmed:
         return False
-    if "ends subject" in old.markers or not old.object and not old.predicate:
+    if "ends subject" in old.markers or (not old.object and not old.predicate):
         return False
     if old.predicate:
         return same_predicate(new.predicate, old.predicate) and same_object(new.object, old.object)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import uuid5
 
 from graphmem.steps.linking import NAMESPACE, Linked
+from graphmem.steps.resolution.sides import rank
 from graphmem.values import (
     Addition,
     Candidate,
@@ -37,6 +39,15 @@ def resolution_id(owner: str, episode_id: str) -> str:
     return str(uuid5(NAMESPACE, f"resolution\n{owner}\n{episode_id}"))
 
 
+@dataclass(frozen=True)
+class _Base:
+    """What all memories of one plan share."""
+
+    scope: Scope
+    at: datetime
+    metadata: Mapping[str, Any]
+
+
 @dataclass
 class _Work:
     """What the verdicts of one resolution amount to, before it becomes values."""
@@ -57,20 +68,24 @@ def plan(
     at: datetime,
     episode_id: str,
     messages: Sequence[MessageRecord],
+    metadata: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Build the plan of an episode. Pure: the same arguments give the same plan, ids included.
 
-    `verdicts` come from `judge`, completed by `apply_model`; `at` is the transaction time.
+    `verdicts` come from `judge`, completed by `apply_model`; `at` is the transaction time; `metadata` goes to every
+    memory that is added, below the fact's own. A verdict by which a
+    less trusted speaker would retire or reword what a more trusted one said becomes `keep` here.
     """
     known = {c.memory.id: c.memory for near in candidates for c in near}
     work = _Work(texts={i: m.text for i, m in known.items()})
     trust = trust_of(linked.facts, messages)
+    judged = _trusted(verdicts, linked.facts, trust, known)
     for index, fact in enumerate(linked.facts):
-        own = [v for v in verdicts if v.fact == index]
+        own = [v for v in judged if v.fact == index]
         message = messages[fact.draft.message]
         evidence = (_evidence(fact, message, episode_id),)
         if not _settled(fact, own, evidence, known, work):
-            work.additions[fact.memory_id] = _addition(fact, evidence, scope, at, message, trust[index])
+            work.additions[fact.memory_id] = _addition(fact, evidence, _Base(scope, at, metadata or {}), message)
             work.texts[fact.memory_id] = fact.draft.text
             _close(fact, own, known, work, at)
     return Plan(
@@ -86,7 +101,7 @@ def plan(
         message_entities=linked.message_entities,
         similar=linked.similar,
         changes=_changes(work),
-        verdicts=tuple(verdicts),
+        verdicts=judged,
     )
 
 
@@ -97,7 +112,11 @@ def _evidence(fact: LinkedFact, message: MessageRecord, episode_id: str) -> Evid
 
 
 def _settled(
-    fact: LinkedFact, verdicts: Sequence[Verdict], evidence: tuple[Evidence, ...], known: Mapping[str, Memory], work: _Work
+    fact: LinkedFact,
+    verdicts: Sequence[Verdict],
+    evidence: tuple[Evidence, ...],
+    known: Mapping[str, Memory],
+    work: _Work,
 ) -> bool:
     """Handle a fact that is no memory of its own: said before, or more detail on a known one."""
     for verdict in verdicts:
@@ -135,14 +154,28 @@ def _revise(
     work.texts[target] = text
 
 
-def _addition(
-    fact: LinkedFact, evidence: tuple[Evidence, ...], scope: Scope, at: datetime, message: MessageRecord, trust: str
-) -> Addition:
+def _trusted(
+    verdicts: Sequence[Verdict], facts: Sequence[LinkedFact], trust: Sequence[str], known: Mapping[str, Memory]
+) -> tuple[Verdict, ...]:
+    trust_by_id = {m.id: m.trust for m in known.values()} | {f.memory_id: t for f, t in zip(facts, trust, strict=True)}
+    found = []
+    for verdict in verdicts:
+        new, old = trust[verdict.fact], trust_by_id.get(verdict.memory_id, "user")
+        winner, loser = (old, new) if verdict.action == "late" else (new, old)
+        if verdict.action in {"same", "keep"} or rank(winner) >= rank(loser):
+            found.append(verdict)
+        else:
+            reason = f"what the {loser} said is not changed by what the {winner} says"
+            found.append(verdict.model_copy(update={"action": "keep", "reason": reason}))
+    return tuple(found)
+
+
+def _addition(fact: LinkedFact, evidence: tuple[Evidence, ...], base: _Base, message: MessageRecord) -> Addition:
     draft = fact.draft
     memory = Memory(
-        id=fact.memory_id, text=draft.text, scope=scope, kind=draft.kind, valid_from=fact.valid_from,
-        valid_to=fact.valid_to, recorded_at=at, retired_at=at if fact.valid_to else None, metadata=draft.metadata,
-        trust=trust, subject_id=fact.subject_id, claims=draft.claims, modality=draft.modality,
+        id=fact.memory_id, text=draft.text, scope=base.scope, kind=draft.kind, valid_from=fact.valid_from,
+        valid_to=fact.valid_to, recorded_at=base.at, retired_at=base.at if fact.valid_to else None, metadata={**base.metadata, **draft.metadata},
+        trust=TRUST_OF_ROLE[message.role], subject_id=fact.subject_id, claims=draft.claims, modality=draft.modality,
         confidence=draft.confidence, speaker=message.speaker, role=message.role,
     )  # fmt: skip
     return Addition(memory=memory, evidence=evidence, entity_ids=fact.entity_ids, triples=fact.triples)

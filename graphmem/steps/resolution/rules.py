@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from graphmem.steps.linking import key
+from graphmem.steps.relation_types import cardinality
 from graphmem.steps.resolution.matching import (
     adds,
     brief,
@@ -25,8 +26,15 @@ from graphmem.steps.resolution.matching import (
     same_object,
     same_predicate,
 )
-from graphmem.steps.resolution.relation_types import cardinality
-from graphmem.steps.resolution.sides import Side, about_same, may_retire, of_candidate, of_fact, same_subject, subject_key
+from graphmem.steps.resolution.sides import (
+    Side,
+    about_same,
+    may_retire,
+    of_candidate,
+    of_fact,
+    same_subject,
+    subject_key,
+)
 from graphmem.steps.resolution.words import content, overlap
 from graphmem.values import Action, Candidate, Claim, LinkedFact, Moment, Triple, Value, Verdict
 
@@ -80,8 +88,7 @@ def judge(
 ) -> Judgement:
     """Judge facts in order, each against its candidates and against the facts before it.
 
-    `candidates[i]` are the memories near `facts[i]`, ended ones included (a late fact needs them); `trust[i]` is the
-    trust of who said it, "user" when left out.
+    `candidates[i]` are the memories near `facts[i]`, ended ones included (a late fact needs them). `trust[i]` is the trust of who said a fact, "user" when left out; `plan` checks it again.
     """
     settings = settings or Settings()
     verdicts: list[Verdict] = []
@@ -132,9 +139,7 @@ def _is_open(new: Side, old: Side) -> bool:
 # --- the same fact again -------------------------------------------------------------------------------------------
 
 
-def _repetition(
-    index: int, new: Side, known: Sequence[tuple[Side, float]], settings: Settings
-) -> Verdict | None:
+def _repetition(index: int, new: Side, known: Sequence[tuple[Side, float]], settings: Settings) -> Verdict | None:
     ranked = sorted(known, key=lambda pair: (-pair[1], pair[0].id))
     for old, similarity in ranked:
         if old.id == new.id or (_covers(old, new, known, settings) and is_same(new, old, similarity, settings)):
@@ -163,7 +168,7 @@ def is_same(new: Side, old: Side, similarity: float, settings: Settings) -> bool
         return False
     if key(new.text) == key(old.text):
         return new.subject_id is None or old.subject_id is None or new.subject_id == old.subject_id
-    if _negations(new.text) != _negations(old.text) or _figures(new.text) != _figures(old.text):
+    if negations(new.text) != negations(old.text) or figures(new.text) != figures(old.text):
         return False
     if new.claims and old.claims:
         equal = _claim_keys(new) == _claim_keys(old)
@@ -176,11 +181,13 @@ _NEGATION = re.compile(r"(?i)\b(not|never|no|none|without|stopped|quit|longer|ca
 _FIGURE = re.compile(r"\d+(?:[.:,]\d+)*")
 
 
-def _negations(text: str) -> int:
+def negations(text: str) -> int:
+    """How many words of a text deny or end something."""
     return len(_NEGATION.findall(text))
 
 
-def _figures(text: str) -> tuple[str, ...]:
+def figures(text: str) -> tuple[str, ...]:
+    """The numbers of a text, sorted."""
     return tuple(sorted(_FIGURE.findall(text)))
 
 
@@ -197,14 +204,18 @@ def adds_detail(new: Side, old: Side, similarity: float, settings: Settings) -> 
     if not new.claims or not old.claims or new.modality != old.modality:
         return False
     first, second = new.claims[0], old.claims[0]
-    if first.modality != second.modality or first.affirmed != second.affirmed or not same_subject(new, first, old, second):
+    if (
+        first.modality != second.modality
+        or first.affirmed != second.affirmed
+        or not same_subject(new, first, old, second)
+    ):
         return False
     alike_predicates = same_predicate(first.predicate, second.predicate) and first.modality == "asserted"
-    if not alike_predicates or adds(first) or changed(first) or _negations(new.text) != _negations(old.text):
+    if not alike_predicates or adds(first) or changed(first) or negations(new.text) != negations(old.text):
         return False
     more, less = content(new.text), content(old.text)
     within = bool(less) and len(overlap(less, more)) == len(less) and len(more) > len(less)
-    return within and set(_figures(old.text)) <= set(_figures(new.text)) and similarity >= settings.revise_from
+    return within and set(figures(old.text)) <= set(figures(new.text)) and similarity >= settings.revise_from
 
 
 # --- replacing and ending ------------------------------------------------------------------------------------------
@@ -257,7 +268,7 @@ def _claim_pair(new: Side, n: Claim, old: Side, o: Claim, settings: Settings) ->
 
 
 def _named_end(n: Claim, o: Claim) -> _Finding | None:
-    """"Rex passed away" ends "Walt has a dog named Rex", though the subjects differ."""
+    """After "Rex passed away", "Walt has a dog named Rex" is over, though the subjects differ."""
     bare = n.modality == "ended" and "ends subject" in n.markers and not n.object
     if bare and n.subject[:1].isupper() and " " not in n.subject and n.subject in o.object.split() and o.affirmed:
         named = f"named {n.subject}" in o.object or f"called {n.subject}" in o.object
@@ -289,17 +300,39 @@ def _ending(n: Claim, o: Claim) -> _Finding | None:
 
 
 def _slot(n: Claim, o: Claim, settings: Settings) -> _Finding | None:
-    if not n.slot or n.slot != o.slot or not (n.affirmed and o.affirmed) or n.modality != "asserted":
+    attitude = (n.slot or "").startswith("attitude")
+    if not n.slot or n.slot != o.slot or n.modality != "asserted" or not (attitude or (n.affirmed and o.affirmed)):
         return _across_slots(n, o)
+    if attitude and not same_object(n.object, o.object):
+        return None
+    if n.slot == "value" and not _one_value(n, o):
+        return None
     if settings.cardinality.get(n.slot) == "many" or "weak" in n.markers or adds(n) or brief(n):
         return None
     if n.slot == "where" and n.value[:1].isupper() != o.value[:1].isupper():
         return None
     before, after = content(o.value), content(n.value)
-    if not before or not after or len(overlap(before, after)) == len(before) or len(overlap(after, before)) == len(after):
+    if (
+        not before
+        or not after
+        or len(overlap(before, after)) == len(before)
+        or len(overlap(after, before)) == len(after)
+    ):
         return None
-    label = n.slot.split(":")[0].replace("_", " ")
+    label = subject_key(n.subject) if n.slot == "value" else n.slot.split(":")[0].replace("_", " ")
     return _Finding("replaces", f"{label} has one value at a time: {o.value} ended when {n.value} began")
+
+
+_ONE_VALUED = re.compile(
+    r"(?i)\b(favourite|favorite|name|nickname|number|email|e-mail|address|password|username|size|colour|color)\b"
+)
+
+
+def _one_value(n: Claim, o: Claim) -> bool:
+    """Whether an attribute ("Eli's car is …") can have only one of two values."""
+    if _ONE_VALUED.search(n.subject) or changed(n) or n.predicate in {"change", "update"}:
+        return n.object_type == o.object_type or _ONE_VALUED.search(n.subject) is not None or changed(n)
+    return n.object_type == o.object_type and n.object_type not in {"thing", "role", "person"}
 
 
 def _across_slots(n: Claim, o: Claim) -> _Finding | None:
@@ -311,7 +344,11 @@ def _across_slots(n: Claim, o: Claim) -> _Finding | None:
 
 
 def _opposite(new: Side, n: Claim, o: Claim) -> _Finding | None:
-    if not contradicts(n, o) or brief(n) or (n.slot or "").startswith("attitude") and n.slot == o.slot and n.value == o.value:
+    if (
+        not contradicts(n, o)
+        or brief(n)
+        or ((n.slot or "").startswith("attitude") and n.slot == o.slot and n.value == o.value)
+    ):
         return None
     narrower = [c for c in new.claims if c.predicate.startswith(f"{n.predicate} ") and c.object_type != "date"]
     if narrower and not changed(n):

@@ -64,10 +64,11 @@ def of_candidate(candidate: Candidate) -> Side:
 
 def may_retire(new: Side, old: Side) -> bool:
     """Only a fact of at least the same trust may retire another."""
-    return _rank(new.trust) >= _rank(old.trust)
+    return rank(new.trust) >= rank(old.trust)
 
 
-def _rank(trust: str) -> int:
+def rank(trust: str) -> int:
+    """How much a label of trust weighs."""
     return TRUST.index(trust) if trust in TRUST else -1
 
 

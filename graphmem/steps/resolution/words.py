@@ -10,9 +10,81 @@ from importlib.resources import files
 
 _WORD = re.compile(r"[^\W_]+(?:[-.@:/'’][^\W_]+)*")
 _FUNCTION = frozenset(
-    "a an the my your his her its our their this that these those some any no of in on at to for with by from and or "
-    "as is are was were be been being has have had do does did not n't 's also too now new old current own very more "
-    "most his hers he she they it him them i we you who which there here so then than".split()
+    [
+        "a",
+        "an",
+        "the",
+        "my",
+        "your",
+        "his",
+        "her",
+        "its",
+        "our",
+        "their",
+        "this",
+        "that",
+        "these",
+        "those",
+        "some",
+        "any",
+        "no",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "with",
+        "by",
+        "from",
+        "and",
+        "or",
+        "as",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "being",
+        "has",
+        "have",
+        "had",
+        "do",
+        "does",
+        "did",
+        "not",
+        "n't",
+        "'s",
+        "also",
+        "too",
+        "now",
+        "new",
+        "old",
+        "current",
+        "own",
+        "very",
+        "more",
+        "most",
+        "his",
+        "hers",
+        "he",
+        "she",
+        "they",
+        "it",
+        "him",
+        "them",
+        "i",
+        "we",
+        "you",
+        "who",
+        "which",
+        "there",
+        "here",
+        "so",
+        "then",
+        "than",
+    ]
 )
 _RELATIVE_NUMBERS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
@@ -74,6 +146,8 @@ def alike(one: str, other: str) -> bool:
     """Whether two stems are one word: equal, kin by the list, or equal but for a short ending."""
     if one == other or _kin().get(one, one) == _kin().get(other, other):
         return True
+    if any(c.isdigit() for c in one + other):
+        return False
     shared = 0
     while shared < min(len(one), len(other)) and one[shared] == other[shared]:
         shared += 1
