@@ -1,0 +1,219 @@
+"""Candidates with their signals, the walk over the graph around them, and the one ranking that comes of both."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
+
+from graphmem.errors import StoreError
+from graphmem.flows.lists import Lists
+from graphmem.ledger.contracts import Ledger
+from graphmem.models.contracts import Embedder
+from graphmem.steps import fusion, signals
+from graphmem.steps.filters import Condition
+from graphmem.steps.fusion import Recipe
+from graphmem.steps.linking import key
+from graphmem.steps.question import Question, parse
+from graphmem.steps.signals import Signals
+from graphmem.steps.walk import Walk, mix, rarity
+from graphmem.stores.contracts import GraphStore, VectorStore
+from graphmem.values import Evidence, Memory, MessageRecord, Node, Scope, Source, When
+
+TRIPLES = 3
+"""Facts with relations whose entities seed the walk."""
+TRIPLES_SEEN = 12
+"""Best facts among which those are looked for."""
+
+
+class Stores(NamedTuple):
+    """What a search reads."""
+
+    ledger: Ledger
+    graph: GraphStore | None
+    vectors: VectorStore | None
+    embedder: Embedder | None
+
+
+class Query(NamedTuple):
+    """What a search was asked."""
+
+    text: str
+    scope: Scope
+    when: When
+    include: frozenset[Source]
+    condition: Condition | None
+
+
+class Pool(NamedTuple):
+    """The candidates with everything that the ranking looks at."""
+
+    messages: Mapping[str, MessageRecord]
+    memories: Mapping[str, Memory]
+    evidence: Mapping[str, tuple[Evidence, ...]]
+    signals: dict[Node, Signals]
+    sources: Mapping[Node, tuple[str, ...]]
+    """Ids of the messages that a candidate rests on; a message rests on itself."""
+    standing: frozenset[str]
+    """Facts that stand for their messages."""
+
+
+class Ranked(NamedTuple):
+    """The ranking, with what explains it."""
+
+    pool: Pool
+    order: Sequence[tuple[Node, float]]
+    starts: frozenset[Node]
+    """Entities of the question."""
+    named: frozenset[str]
+    """Ids of those entities that are no mere noun phrases."""
+    walk: Walk | None
+
+
+def rank(stores: Stores, query: Query, lists: Sequence[Lists], recipe: Recipe | None) -> tuple[Ranked, tuple[str, ...]]:
+    """Rank everything the lists name (one set of lists a wording of the question), and say what failed."""
+    question = parse(query.text)
+    pool = _pool(stores.ledger, query, question, lists)
+    recipe = recipe or _suited(pool)
+    base = _base(pool, recipe)
+    linked, named = _entities(stores.ledger, query.scope, question) if recipe.walks else ({}, frozenset[str]())
+    walk: Walk | None = None
+    failed: tuple[str, ...] = ()
+    if recipe.walks and stores.graph is not None and base:
+        items = max(stores.ledger.vector_count("turn", query.scope), len(base))
+        idf = {node: rarity(degree, items) for node, degree in linked.items()}
+        walk = Walk(_seeds(stores.ledger, pool, base, idf, lists, recipe), items, recipe.graph)
+        failed = _fetch(walk, stores.graph, query)
+    reached = _reached(pool, walk) if walk else {}
+    for node, mass in reached.items():
+        pool.signals[node]["walk"] = mass
+    order = fusion.order(fusion.combine(base, reached, recipe), pool.sources, recipe.repeat)
+    return Ranked(pool, order, frozenset(linked), named, walk), failed
+
+
+def _pool(ledger: Ledger, query: Query, question: Question, lists: Sequence[Lists]) -> Pool:
+    of_messages, of_facts = _gather(lists)
+    memories = ledger.memories(sorted(of_facts))
+    evidence = ledger.evidence(sorted(memories))
+    cited = {fact: tuple(e.message_id for e in evidence.get(fact, ())) for fact in memories}
+    behind = {message for ids in cited.values() for message in ids} - of_messages.keys()
+    if behind:
+        for message in _allowed(ledger, query, behind):
+            of_messages[message] = {}
+    messages = ledger.messages(sorted(of_messages))
+    participants = dict.fromkeys(filter(None, (query.scope.user_id, *sorted({m.speaker for m in messages.values()}))))
+    asked = signals.asked_about(question, participants)
+    said = {i: of_messages[i] | signals.of_message(m, question, asked) for i, m in messages.items()}
+    known = {i: of_facts[i] | signals.of_fact(m, question, asked, query.when.now) for i, m in memories.items()}
+    standing = signals.share(said, known, cited)
+    both = {Node(kind="message", id=i): s for i, s in said.items()}
+    sources: dict[Node, tuple[str, ...]] = {node: (node.id,) for node in both}
+    both |= {Node(kind="fact", id=i): s for i, s in known.items()}
+    sources |= {Node(kind="fact", id=i): ids for i, ids in cited.items()}
+    return Pool(messages, memories, evidence, both, sources, frozenset(standing))
+
+
+def _gather(lists: Sequence[Lists]) -> tuple[dict[str, Signals], dict[str, Signals]]:
+    """Signals of messages and facts; of several wordings of a question each item keeps the best."""
+    messages, facts = signals.gather(lists[0])
+    for more in lists[1:]:
+        for mine, other in zip((messages, facts), signals.gather(more), strict=True):
+            for item, found in other.items():
+                signals.strengthen(mine.setdefault(item, {}), found, tuple(found))
+    return messages, facts
+
+
+def _allowed(ledger: Ledger, query: Query, messages: set[str]) -> set[str]:
+    if query.condition is not None:
+        return messages & ledger.select(query.scope, query.when, query.condition, "message")
+    return ledger.visible(sorted(messages), query.scope, query.when, "message")
+
+
+def _suited(pool: Pool) -> Recipe:
+    chained = any(m.previous_id or m.next_id for m in pool.messages.values())
+    return fusion.CHAT if chained else fusion.DOCUMENTS
+
+
+def _base(pool: Pool, recipe: Recipe) -> dict[Node, float]:
+    base = fusion.weighted(pool.signals, recipe)
+    if recipe.session:
+        sessions = _sessions(pool)
+        for node, mean in fusion.session_means(base, sessions).items():
+            pool.signals[node]["session"] = mean
+            base[node] += recipe.session * mean
+    return base
+
+
+def _sessions(pool: Pool) -> dict[Node, Hashable]:
+    """A session is one day of one conversation; a fact belongs to that of its first message."""
+    sessions: dict[Node, Hashable] = {}
+    for node, ids in pool.sources.items():
+        message = pool.messages.get(ids[0]) if ids else None
+        if message is not None:
+            sessions[node] = (message.conversation, message.timestamp.date())
+    return sessions
+
+
+def _entities(ledger: Ledger, scope: Scope, question: Question) -> tuple[dict[Node, int], frozenset[str]]:
+    """Entities that the question names, with how many items name each."""
+    keys = tuple(dict.fromkeys(key(gram) for gram in question.grams))
+    found = {e.id: e for entities in ledger.entities(scope.owner, keys).values() for e in entities} if keys else {}
+    degrees = ledger.mention_counts(sorted(found)) if found else {}
+    linked = {Node(kind="entity", id=i): degrees.get(i, 1) for i in found}
+    return linked, frozenset(i for i, entity in found.items() if not entity.weak)
+
+
+def _seeds(
+    ledger: Ledger, pool: Pool, base: Mapping[Node, float], idf: Mapping[Node, float], lists: Sequence[Lists],
+    recipe: Recipe,
+) -> dict[Node, float]:  # fmt: skip
+    flat = fusion.norm({node: score for node, score in base.items() if node.kind == "message" or not pool.messages})
+    best = dict(sorted(flat.items(), key=lambda item: (-item[1], item[0].id))[: recipe.seeds])
+    phrases = _triple_entities(ledger, pool, base, lists, recipe) if recipe.triple_mass else {}
+    triples = recipe.triple_mass if phrases else 0.0
+    return mix((best, 1.0 - triples - recipe.entity_mass), (phrases, triples), (idf, recipe.entity_mass))
+
+
+def _triple_entities(
+    ledger: Ledger, pool: Pool, base: Mapping[Node, float], lists: Sequence[Lists], recipe: Recipe
+) -> dict[Node, float]:
+    """Ends of the relations that the best facts support; a fact is as good as its cosine and its passage."""
+    near = {n.item_id: n.score for found in lists for n in found.get("dense_fact", ()) if n.item_id in pool.memories}
+    scores = {
+        fact: cosine + recipe.triple_base * max((base.get(Node(kind="message", id=i), 0.0) for i in ids), default=0.0)
+        for fact, cosine in near.items()
+        for ids in (pool.sources[Node(kind="fact", id=fact)],)
+    }
+    order = sorted(scores, key=lambda fact: (-scores[fact], fact))[:TRIPLES_SEEN]
+    known = ledger.known(order)
+    carrying = [fact for fact in order if fact in known and known[fact].triples][:TRIPLES]
+    ends: dict[Node, float] = {}
+    for fact in carrying:
+        for triple in known[fact].triples:
+            for entity in (triple.source_id, triple.target_id):
+                node = Node(kind="entity", id=entity)
+                ends[node] = ends.get(node, 0.0) + scores[fact]
+    return ends
+
+
+def _fetch(walk: Walk, graph: GraphStore, query: Query) -> tuple[str, ...]:
+    try:
+        while asked := walk.frontier():
+            walk.extend(asked, graph.edges(asked, query.scope, query.when, walk.recipe.fan))
+    except StoreError:
+        return ("graph",)
+    return ()
+
+
+def _reached(pool: Pool, walk: Walk) -> dict[Node, float]:
+    """Mass of every candidate; a message counts that of its facts, and a fact that stands for it the same."""
+    masses = walk.ranking()
+    reached = {node: masses.get(node, 0.0) for node in pool.signals}
+    facts = {node: [Node(kind="message", id=i) for i in ids if i in pool.messages]
+             for node, ids in pool.sources.items() if node.kind == "fact"}  # fmt: skip
+    for fact, behind in facts.items():
+        for message in behind:
+            reached[message] = max(reached[message], reached[fact])
+    for fact, behind in facts.items():
+        if fact.id in pool.standing:
+            reached[fact] = max([reached[fact], *(reached[message] for message in behind)])
+    return reached
