@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from graphmem.models.contracts import LLM, Embedder, Extractor
 from graphmem.projection import Projection
 from graphmem.settings import Settings
 from graphmem.stores.contracts import VectorStore
+from graphmem.values import Claim
 
 FINGERPRINT = "embedding_fingerprint"
 
@@ -67,7 +69,7 @@ def engine(
 def close(parts: Engine) -> None:
     """Release everything, the ledger last."""
     if parts.projection.opened is not None:
-        parts.projection.apply()
+        parts.projection.flush()
     parts.projection.close()
     parts.embedder.close()
     if parts.llm is not None:
@@ -118,7 +120,7 @@ def _embedder(chosen: Settings) -> Embedder:
     if kind == "local":
         from graphmem.models.local.embedder import LocalEmbedder
 
-        return LocalEmbedder(folder=chosen.embedding_model_path, cache=chosen.home / "cache")
+        return LocalEmbedder(chosen.embedding_model_path)
     if kind == "hash":
         from graphmem.models.scripted import HashEmbedder
 
@@ -143,12 +145,17 @@ def _extractor(chosen: Settings, llm: LLM | None) -> Extractor | None:
     return LLMExtractor(llm)
 
 
+class _LateReader:
+    """Loads spaCy with the first text: opening a memory must not wait for it."""
+
+    def claims(self, texts: Sequence[str]) -> tuple[tuple[Claim, ...], ...]:
+        """See `ClaimReader.claims`."""
+        from graphmem.models.local.language import load
+        from graphmem.models.local.reader import Reader
+
+        return Reader(load()).claims(texts)
+
+
 def _claim_reader() -> ClaimReader | None:
     """Rules compare facts better when they are parsed; without spaCy they work from relations alone."""
-    from graphmem.models.local.language import installed, load
-
-    if not installed():
-        return None
-    from graphmem.models.local.reader import Reader
-
-    return Reader(load())
+    return _LateReader() if find_spec("spacy") is not None else None

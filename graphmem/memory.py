@@ -16,7 +16,6 @@ from graphmem.models.contracts import LLM, Embedder, Extractor
 from graphmem.projection import ProjectionName
 from graphmem.relationships import Relationships
 from graphmem.settings import Settings
-from graphmem.steps import context as rendering
 from graphmem.steps import filters as grammar
 from graphmem.steps.fusion import Recipe
 
@@ -182,6 +181,8 @@ class Memory(Relationships):
             filters=filters,
             include=include,
         )
+        from graphmem.steps import context as rendering
+
         return rendering.render(found, budget)
 
     def get(self, id: str) -> values.Memory:

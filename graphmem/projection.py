@@ -32,6 +32,9 @@ class Projection:
         self._open_vectors = open_vectors
         self._vectors: VectorStore | None = None
         self._lock = threading.RLock()
+        self._applied: list[OutboxItem] = []
+        """Written to the store and not yet acknowledged: an acknowledgement is a transaction, so they are gathered.
+        After a crash they are written once more, which changes nothing."""
         self.problem = ""
         """Why the vector store could not be used the last time; empty when it could."""
 
@@ -64,13 +67,25 @@ class Projection:
                 return False
 
     def _drain(self) -> bool:
-        while items := self._ledger.pending("vectors", BATCH):
+        while items := self._waiting():
             store = self.vectors()
             if store is None:
                 return False
             self._write(store, items)
-            self._ledger.acknowledge(items)
+            self._applied += items
+            if len(self._applied) >= BATCH // 2:
+                self._acknowledge()
         return True
+
+    def _waiting(self) -> list[OutboxItem]:
+        done = {item.sequence for item in self._applied}
+        rows = self._ledger.pending("vectors", BATCH + len(done))
+        return [item for item in rows if item.sequence not in done]
+
+    def _acknowledge(self) -> None:
+        if self._applied:
+            self._ledger.acknowledge(self._applied)
+            self._applied = []
 
     def _write(self, store: VectorStore, items: Sequence[OutboxItem]) -> None:
         keys = list(dict.fromkeys((item.item_id, cast("View", item.view)) for item in items))
@@ -82,7 +97,7 @@ class Projection:
 
     def verify(self) -> VerifyReport:
         """Compare every id and content hash of ledger and stores, after applying what is pending."""
-        self.apply()
+        self.flush()
         differences = [Difference(store="ledger", item=problem, problem="changed") for problem in self._ledger.check()]
         checked = dict(self._ledger.counts())
         store = self.vectors()
@@ -93,8 +108,19 @@ class Projection:
             differences += _compare("vectors", wanted, held)
         elif self._open_vectors is not None:
             log.warning("vectors not compared: %s", self.problem)
-        pending = len(self._ledger.pending("vectors", BATCH)) if self._open_vectors is not None else 0
-        return VerifyReport(checked=checked, differences=tuple(differences), pending=pending)
+        return VerifyReport(checked=checked, differences=tuple(differences), pending=self.pending)
+
+    @property
+    def pending(self) -> int:
+        """Writes that the store has not seen, at most some thousands are counted."""
+        return len(self._waiting()) if self._open_vectors is not None else 0
+
+    def flush(self) -> bool:
+        """`apply`, and tell the ledger so. True when nothing is left behind."""
+        with self._lock:
+            done = self.apply()
+            self._acknowledge()
+            return done
 
     def rebuild(self, store: ProjectionName = "all") -> VerifyReport:
         """Write a projection anew from the ledger, with no model call. The embedded graph is the ledger itself."""

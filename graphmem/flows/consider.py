@@ -12,6 +12,7 @@ import numpy.typing as npt
 from graphmem.engine import Engine
 from graphmem.errors import ModelError
 from graphmem.ledger.contracts import Known
+from graphmem.ledger.hanging import relation_id
 from graphmem.models.contracts import LLM
 from graphmem.steps import linking, resolution
 from graphmem.stores.contracts import View
@@ -28,6 +29,7 @@ from graphmem.values import (
     Scope,
     Triple,
     Usage,
+    Verdict,
     When,
 )
 
@@ -77,17 +79,21 @@ def decide(
     )
     names = {e.id: e for group in known.values() for e in group} | {e.id: e for e in linked.entities}
     candidates = _candidates(engine, episode.scope, linked.facts, vectors)
-    judgement = resolution.judge(linked.facts, candidates, pinned=engine.settings.cardinality)
-    usage = Usage()
-    if judgement.undecided and llm is not None:
-        judgement, usage = _ask(llm, judgement, linked.facts, candidates)
+    judgement = resolution.judge(
+        linked.facts,
+        candidates,
+        resolution.Settings(cardinality=engine.settings.cardinality),
+        trust=resolution.trust_of(linked.facts, messages),
+    )
+    verdicts, usage = _settle(llm, judgement)
     plan = resolution.plan(
         linked,
         candidates,
-        judgement,
-        episode=episode,
-        messages=messages,
+        verdicts,
+        scope=episode.scope,
         at=engine.clock(),
+        episode_id=episode.id,
+        messages=messages,
     )
     return Decision(plan, _added(plan, names), _ended(plan, candidates), usage)
 
@@ -178,18 +184,20 @@ def _candidate(known: Known, similarity: float) -> Candidate:
     )
 
 
-def _ask(
-    llm: LLM, judgement: resolution.Judgement, facts: Sequence[LinkedFact], candidates: Sequence[Sequence[Candidate]]
-) -> tuple[resolution.Judgement, Usage]:
-    """One call for all undecided pairs. A model that fails leaves them kept: nothing is retired on a guess."""
-    prompt = resolution.prompt(judgement, facts, candidates)
+def _settle(llm: LLM | None, judgement: resolution.Judgement) -> tuple[tuple[Verdict, ...], Usage]:
+    """One call for all undecided pairs. Without a model, or when it fails, they are kept: nothing is retired on a
+    guess."""
+    if llm is None or not judgement.undecided:
+        return judgement.verdicts, Usage()
     try:
-        reply = llm.complete(prompt)
+        reply = llm.complete(resolution.prompt(judgement.undecided))
     except ModelError as exc:
         log.warning("undecided pairs are kept: %s", exc)
-        return judgement, Usage(model_calls=1)
-    usage = Usage(model_calls=reply.calls, prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens)
-    return resolution.apply_model(judgement, reply.text, facts, candidates), usage
+        return judgement.verdicts, Usage(model_calls=1)
+    usage = Usage(
+        model_calls=reply.calls, prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens
+    )
+    return resolution.apply_model(judgement, reply.text), usage
 
 
 def _added(plan: Plan, entities: Mapping[str, Entity]) -> tuple[Relation, ...]:
@@ -215,7 +223,7 @@ def _ended(plan: Plan, candidates: Sequence[Sequence[Candidate]]) -> tuple[Relat
 
 def _relation(triple: Triple, memory: Memory, entities: Mapping[str, Entity]) -> Relation:
     return Relation(
-        id=linking.relation_id(memory.scope.owner, triple),
+        id=relation_id(memory.scope.owner, triple),
         source=entities[triple.source_id],
         type=triple.type,
         target=entities[triple.target_id],

@@ -14,7 +14,7 @@ def status(engine: Engine) -> StatusReport:
         home=str(settings.home),
         counts=ledger.counts(),
         unfinished={state: count for state, count in waiting.items() if count},
-        pending=len(ledger.pending("vectors")) if settings.vectors != "none" else 0,
+        pending=projection.pending,
         vectors=projection.problem or settings.vectors,
         graph=settings.graph,
         embedder=engine.embedder.fingerprint,

@@ -34,6 +34,7 @@ from graphmem.values import (
     Episode,
     Fact,
     FactDraft,
+    Mention,
     Message,
     MessageRecord,
     Plan,
@@ -92,14 +93,10 @@ def add(
     episode = _episode(engine, messages, scope, now, key, at)
     episode = episode.model_copy(update={"metadata": kept, "infer": infer, "instructions": instructions})
     with watch.stage("record"):
-        recorded = engine.ledger.record(episode, [_dated(m, episode.occurred_at) for m in messages])
+        recorded = engine.ledger.record(episode, messages)
     if not recorded.created and recorded.episode.status in {"done", "empty"}:
         return _before(engine, recorded)
     return digest(engine, recorded, watch)
-
-
-def _dated(message: Message, at: datetime) -> Message:
-    return message if message.timestamp is not None else message.model_copy(update={"timestamp": at})
 
 
 def _episode(
@@ -192,7 +189,7 @@ def digest(engine: Engine, recorded: Recorded, watch: Stopwatch) -> AddResult:
 
 def _draft(engine: Engine, recorded: Recorded, journal: JournalledLLM | None) -> Draft:
     episode = recorded.episode
-    named = mentions.mentions(recorded.messages)
+    named = _named(recorded.messages)
     if SUPPLIED in episode.metadata:
         return _supplied(engine, recorded).model_copy(update={"mentions": named})
     if not episode.infer or engine.extractor is None:
@@ -212,6 +209,15 @@ def _draft(engine: Engine, recorded: Recorded, journal: JournalledLLM | None) ->
         extractor = extractor.with_llm(journal)
     draft = extractor.extract(request)
     return draft if draft.mentions else draft.model_copy(update={"mentions": named})
+
+
+def _named(messages: Sequence[MessageRecord]) -> tuple[Mention, ...]:
+    """What the messages name, as search keys only: an entity is listed once a fact names it."""
+    return tuple(
+        Mention(message=index, entity=entity.model_copy(update={"weak": True}))
+        for index, message in enumerate(messages)
+        for entity in mentions.mentions(message.content)
+    )
 
 
 def _supplied(engine: Engine, recorded: Recorded) -> Draft:
