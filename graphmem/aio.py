@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from graphmem.engine import Clock
 from graphmem.memory import Memory
@@ -31,7 +31,7 @@ def _threaded(
     async def call(self: AsyncMemory, *args: P.args, **kwargs: P.kwargs) -> R:
         return await self._run(functools.partial(method, self._memory, *args, **kwargs))
 
-    return call
+    return cast("Callable[Concatenate[AsyncMemory, P], Coroutine[Any, Any, R]]", call)
 
 
 class AsyncMemory:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from graphmem.engine import ClaimReader, Clock, Engine
 from graphmem.errors import ConfigError, EmbeddingMismatch
 from graphmem.ledger.contracts import Ledger
-from graphmem.models.contracts import LLM, Embedder, Extractor
+from graphmem.models.contracts import LLM, Embedder, Extractor, Task
+from graphmem.models.providers import PROVIDERS, Provider
 from graphmem.projection import Projection
 from graphmem.settings import Settings
 from graphmem.stores.contracts import VectorStore
@@ -110,9 +114,40 @@ def _vectors(chosen: Settings) -> Callable[[], VectorStore] | None:
 def _llm(chosen: Settings) -> LLM | None:
     if chosen.llm_name is None:
         return None
-    from graphmem.models.openai import chat_model
+    from graphmem.models.openai import OpenAIChat
 
-    return chat_model(chosen)
+    provider = _provider(chosen.llm_name)
+    roles: dict[Task, str | None] = {
+        "extract": chosen.extract_model,
+        "resolve": chosen.resolve_model,
+        "answer": chosen.answer_model,
+    }
+    model = chosen.llm_model or chosen.extract_model
+    if model is None:
+        hint = f", for example to {provider.chat_model}" if provider.chat_model else ""
+        raise ConfigError("llm_model is not set.", advice=f"Set GRAPHMEM_LLM_MODEL{hint}.")
+    return OpenAIChat(
+        model,
+        provider=chosen.llm_name,
+        base_url=chosen.llm_base_url,
+        api_key=_plain(chosen.llm_key(provider.key_variable)),
+        models={task: name for task, name in roles.items() if name},
+        timeout=chosen.llm_timeout,
+        max_concurrency=chosen.llm_max_concurrency,
+    )
+
+
+def _provider(name: str) -> Provider:
+    if name not in PROVIDERS:
+        nearest = difflib.get_close_matches(name, PROVIDERS, n=1, cutoff=0.0)[0]
+        raise ConfigError(
+            f"There is no provider called {name!r}.", advice=f"Did you mean {nearest!r}? Or use 'custom'."
+        )
+    return PROVIDERS[name]
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 def _embedder(chosen: Settings) -> Embedder:
@@ -125,9 +160,22 @@ def _embedder(chosen: Settings) -> Embedder:
         from graphmem.models.scripted import HashEmbedder
 
         return HashEmbedder(dimensions=chosen.embedding_dimensions or 256)
-    from graphmem.models.openai import embedding_model
+    from graphmem.models.openai import OpenAIEmbedder
 
-    return embedding_model(chosen)
+    provider = _provider(kind)
+    model = chosen.embedding_model or provider.embedding_model
+    if not model:
+        raise ConfigError("embedding_model is not set.", advice="Set GRAPHMEM_EMBEDDING_MODEL.")
+    own = chosen.embedding_base_url
+    return OpenAIEmbedder(
+        model,
+        provider=kind,
+        base_url=own or (chosen.llm_base_url if kind == chosen.llm_name else None),
+        api_key=_plain(chosen.embedding_key(provider.key_variable)),
+        dimensions=chosen.embedding_dimensions,
+        timeout=chosen.llm_timeout,
+        max_concurrency=chosen.llm_max_concurrency,
+    )
 
 
 def _extractor(chosen: Settings, llm: LLM | None) -> Extractor | None:
