@@ -18,7 +18,7 @@ from graphmem.values import Draft, Dropped, EntityDraft, FactDraft, Kind, Modali
 MAX_TEXT, MAX_NAME, MAX_TYPE = 2000, 200, 60
 MAX_DROPPED_TEXT = 200
 
-_FACTS = ("facts", "memories", "memory", "statements", "fact", "results")
+_FACTS = ("facts", "memories", "statements", "fact", "results")
 _TEXT = ("text", "fact", "statement", "memory", "content", "sentence")
 _MESSAGE = ("message", "message_id", "message_index", "m", "msg", "source_message", "id")
 _QUOTE = ("quote", "span", "evidence", "source_quote", "quoted")

@@ -6,10 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_ALIKE = str.maketrans({
-    "‘": "'", "’": "'", "‚": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
-    "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-",
-})  # fmt: skip
+_ALIKE = str.maketrans(dict.fromkeys('"‘’‚`´“”„«»', "'") | dict.fromkeys("–—‐‑−", "-"))
 _ELLIPSIS = re.compile(r"\s*(?:\.{3,}|…|\[\.{3}\])\s*")
 _WRAPPED = re.compile(r"^[\"'“”‘’«»\s]+|[\"'“”‘’«»\s.,;:!?]+$")
 
@@ -29,7 +26,8 @@ class Quotable:
         """
         if not quote.strip():
             return None
-        if quote in self.content:
+        at = self.content.find(quote)
+        if at >= 0 and not (_joined(self.content, at) or _joined(self.content, at + len(quote))):
             return quote.strip()
         pieces = [piece for piece in map(_trimmed, _ELLIPSIS.split(quote)) if piece]
         spans = []
@@ -49,18 +47,15 @@ class Quotable:
         wanted = _folded(piece)[0].strip()
         at = self._folded.find(wanted)
         while wanted and at >= 0:
-            if self._offsets[at] >= start and self._on_boundaries(at, at + len(wanted)):
-                return self._offsets[at], self._offsets[at + len(wanted) - 1] + 1
+            end = at + len(wanted)
+            if self._offsets[at] >= start and not (_joined(self._folded, at) or _joined(self._folded, end)):
+                return self._offsets[at], self._offsets[end - 1] + 1
             at = self._folded.find(wanted, at + 1)
         return None
 
-    def _on_boundaries(self, start: int, end: int) -> bool:
-        """Not in the middle of a word: `he` is no quote of `the`. Scripts without spaces have no such limit."""
-        folded = self._folded or ""
-        return not (_joined(folded, start) or _joined(folded, end))
-
 
 def _joined(text: str, at: int) -> bool:
+    """Whether `at` splits a word: `he` is no quote of `the`. Scripts that need no spaces have no such limit."""
     return 0 < at < len(text) and all(c.isalnum() and ord(c) < 0x2E80 for c in text[at - 1 : at + 1])
 
 
