@@ -39,5 +39,5 @@ def test_a_missing_value_is_an_error():
 def test_a_prompt_without_two_parts_is_an_error(monkeypatch):
     """The line `===` stands between them."""
     monkeypatch.setattr(assets, "text", lambda _: "only one part")
-    with pytest.raises(ConfigError, match="===":
+    with pytest.raises(ConfigError, match="==="):
         assets.prompt("x.md")
