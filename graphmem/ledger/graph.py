@@ -76,17 +76,22 @@ def _fanned(rows: list[Any], fan: int) -> tuple[Edge, ...]:
     rows.sort(key=lambda row: (row[0], row[1], row[4], -row[5], -row[7], row[3]))
     seen: Counter[tuple[str, str, str]] = Counter()
     kept: dict[tuple[str, ...], Edge] = {}
+    nodes: dict[tuple[str, str], Node] = {}
     for source_kind, source, target_kind, target, kind, strength, degree, _ in rows:
         name, place = (source_kind, source, target_kind, target, kind), (source_kind, source, kind)
         if name not in kept and seen[place] < fan:
             seen[place] += 1
-            kept[name] = Edge(_node(source_kind, source), _node(target_kind, target), kind, strength, degree)
+            ends = (_node(nodes, source_kind, source), _node(nodes, target_kind, target))
+            kept[name] = Edge(*ends, kind, strength, degree)
     return tuple(kept.values())
 
 
-def _node(kind: NodeKind, node_id: str) -> Node:
-    # Ids come from the ledger: validation would cost more than the query.
-    return Node.model_construct(kind=kind, id=node_id)
+def _node(known: dict[tuple[str, str], Node], kind: NodeKind, node_id: str) -> Node:
+    node = known.get((kind, node_id))
+    if node is None:
+        # Ids come from the ledger: validation would cost more than the query.
+        node = known[kind, node_id] = Node.model_construct(kind=kind, id=node_id)
+    return node
 
 
 def _rows(connection: Connection, nodes: Sequence[Node], scope: Scope, when: When, fan: int) -> Sequence[Any]:

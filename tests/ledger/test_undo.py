@@ -1,0 +1,138 @@
+"""Undoing: each kind of change goes back to what was, and never over something that stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from graphmem.errors import ConflictError, NotFound
+from graphmem.ledger.sql import SqlLedger
+from graphmem.values import Entity, MessageRecord, Plan, Repeat, Revision, Triple
+from ledger.worlds import MARIA, close, day, fact, item, live, now, plan, rows, say, vector
+
+OLD = "maria#lives in Lisbon"
+
+
+def _known(ledger: SqlLedger) -> MessageRecord:
+    before, source, _ = say(ledger, "hello", "I live in Lisbon", "bye")
+    first = fact("lives in Lisbon", source, ("Maria", "lives_in", "Lisbon"), metadata={"n": 1, "tags": ["a", "b"]})
+    vectors = [item(OLD, 1, 0), *(item(m.id, 1, 1, view="window") for m in (before, source)), item("maria/Lisbon", 0, 1, view="entity")]
+    ledger.commit(plan("first", first, message_entities=((source.id, "maria/Lisbon"),)), vectors)
+    return source
+
+
+def _revision(source: MessageRecord) -> Plan:
+    better = Revision(
+        memory_id=OLD,
+        text="lives in Lisbon, Alfama",
+        previous_text="lives in Lisbon",
+        reason="more detail",
+        entity_ids=("maria/Maria", "maria/Alfama"),
+        triples=(Triple(source_id="maria/Maria", type="lives_in", target_id="maria/Alfama"),),
+    )
+    return plan("second", revisions=(better,), on=1).model_copy(
+        update={"entities": (Entity(id="maria/Alfama", name="Alfama"),)}
+    )
+
+
+def _closure(source: MessageRecord) -> Plan:
+    new = fact("lives in Porto", source, ("Maria", "lives_in", "Porto"), on=1)
+    return plan("second", new, on=1, closures=(close("lives in Lisbon", 1, "lives in Porto"),))
+
+
+def _repeat(source: MessageRecord) -> Plan:
+    span = fact("x", source).evidence[0].model_copy(update={"quote": "another span"})
+    return plan("second", on=1, repeats=(Repeat(memory_id=OLD, evidence=(span,)),))
+
+
+def _names(source: MessageRecord) -> Plan:
+    better = Entity(id="maria/Lisbon", name="Lisbon", type="City", aliases=("Lisboa",))
+    other = Entity(id="maria/Lissabon", name="Lissabon")
+    return plan("second", fact("Lissabon is nice", source, ("Lissabon", "is", "Lissabon")), on=1).model_copy(
+        update={
+            "entities": (better, other),
+            "similar": (("maria/Lisbon", "maria/Lissabon", 0.9),),
+            "message_entities": ((source.id, "maria/Lissabon"),),
+        }
+    )
+
+
+@pytest.mark.parametrize("change", [_revision, _closure, _repeat, _names])
+def test_undo_puts_back_what_a_plan_changed(ledger: SqlLedger, change: Callable[[MessageRecord], Plan]) -> None:
+    """After undo everything but history and outbox reads as before, and nothing is orphaned."""
+    source = _known(ledger)
+    before = rows(ledger, MARIA)
+    second = change(source)
+    ledger.commit(second)
+    changed = rows(ledger, MARIA)
+    undone = ledger.undo("second", day(2))
+
+    assert second == undone
+    assert before != changed
+    assert before == rows(ledger, MARIA)
+    assert () == ledger.check()
+
+
+def test_undo_brings_deleted_memories_back(ledger: SqlLedger) -> None:
+    """Text, metadata, relations, vectors, full text and the withdrawn message are there again."""
+    source = _known(ledger)
+    before = rows(ledger, MARIA)
+    report = ledger.delete([OLD], day(1))
+    empty = (live(ledger), ledger.lexical("turn", "lisbon", MARIA), ledger.nearest("fact", vector(1, 0), MARIA))
+    assert () == ledger.check()
+    ledger.undo(str(report.resolution_id), day(2))
+
+    assert ([], (), ()) == empty
+    assert before == rows(ledger, MARIA)
+    assert [OLD] == [near.item_id for near in ledger.nearest("fact", vector(1, 0), MARIA)]
+    assert {source.id} <= {near.item_id for near in ledger.lexical("window3", "lisbon", MARIA)}
+    assert () == ledger.check()
+
+
+def test_undo_takes_an_update_back(ledger: SqlLedger) -> None:
+    """Text, metadata and vector go back together."""
+    _known(ledger)
+    before = rows(ledger, MARIA)
+    ledger.update(OLD, day(1), text="lives in Faro", metadata={"m": 2}, vectors=[item(OLD, 0, 1)])
+    ledger.undo(str(ledger.history(OLD)[-1].resolution_id), day(2))
+
+    assert before == rows(ledger, MARIA)
+
+
+def test_undo_of_an_addition_removes_it_and_what_only_it_named(ledger: SqlLedger) -> None:
+    """An empty ledger is empty again."""
+    _known(ledger)
+    ledger.undo("first", day(1))
+
+    assert [] == live(ledger, everything=True)
+    assert () == ledger.find_entities(MARIA) == ledger.graph.relations(MARIA, now())
+    assert () == ledger.check()
+    assert ["ADD", "DELETE"] == [entry.event for entry in ledger.history(OLD)]
+
+
+def test_undo_is_refused_twice_and_under_a_later_resolution(ledger: SqlLedger) -> None:
+    """The error names the resolution that stands on it; undone in order, all goes back."""
+    source = _known(ledger)
+    ledger.commit(_closure(source))
+    with pytest.raises(ConflictError, match="second"):
+        ledger.undo("first", day(2))
+    ledger.undo("second", day(2))
+    with pytest.raises(ConflictError, match="before"):
+        ledger.undo("second", day(3))
+    ledger.undo("first", day(3))
+    with pytest.raises(NotFound):
+        ledger.undo("never", day(3))
+
+    assert () == ledger.check()
+
+
+def test_history_tells_of_closures_and_their_undoing(ledger: SqlLedger) -> None:
+    """A closure is a DELETE with its reason; reopening is an ADD."""
+    source = _known(ledger)
+    ledger.commit(_closure(source))
+    ledger.undo("second", day(2))
+
+    assert [("ADD", ""), ("DELETE", "moved"), ("ADD", "undo of second")] == [
+        (entry.event, entry.reason) for entry in ledger.history(OLD)
+    ]
