@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphmem.steps.resolution.words import lists, typed
@@ -25,7 +25,24 @@ _LABELS: Mapping[str, str] = {
     "GPE": "place", "LOC": "place", "FAC": "place", "ORG": "organisation", "PERSON": "person", "DATE": "date",
     "TIME": "time", "MONEY": "number", "QUANTITY": "number", "CARDINAL": "number", "PERCENT": "number",
 }  # fmt: skip
-_WHERE = frozenset(["floor", "street", "road", "lane", "avenue", "room", "building", "hall", "square", "wing", "basement", "campus", "centre", "center"])
+_WHERE = frozenset(
+    [
+        "floor",
+        "street",
+        "road",
+        "lane",
+        "avenue",
+        "room",
+        "building",
+        "hall",
+        "square",
+        "wing",
+        "basement",
+        "campus",
+        "centre",
+        "center",
+    ]
+)
 _NOT_EMPLOYER = re.compile(
     r"(?i)\b(club|society|association|church|gym|choir|party|league|union|group|band|class|orchestra)\b"
 )
@@ -59,7 +76,7 @@ def phrase(token: Token, chunks: Mapping[int, Span], owner: str = "") -> Phrase:
     text = "".join(t.text_with_ws for t in [*kept, *extra]).strip()
     label = root.ent_type_ or next((t.ent_type_ for t in kept if t.ent_type_), "")
     number = next((t.text for t in kept if t.dep_ == "nummod" or (t.pos_ == "NUM" and t.i != root.i)), "")
-    proper = root.pos_ == "PROPN"
+    proper = root.pos_ == "PROPN" or (span is None and root.is_title and root.dep_ == "nsubj")
     determined = any(t.dep_ in {"det", "poss"} for t in inside)
     head = lemma(root)
     kind = _type(text, head, label, proper=proper)
@@ -121,10 +138,18 @@ def _type(text: str, head: str, label: str, *, proper: bool) -> str:
     return _LABELS.get(label, "place" if head in _WHERE else "thing")
 
 
+def shortened(found: Phrase) -> Phrase:
+    """The phrase without its last word, which turned out to be the verb of a small clause."""
+    text = found.text.rpartition(" ")[0]
+    return replace(found, text=text, head=text.rpartition(" ")[2].casefold())
+
+
 def kind_of(token: Token, text: str) -> str:
     """The type of a value that is no noun chunk: an adjective, a number, an address."""
     if "@" in text or "://" in text:
         return "address"
+    if re.match(r"^[$€£]?\s?\d[\d.,]*( \w+)?$", text):
+        return "number"
     return _type(text, lemma(token), token.ent_type_, proper=token.pos_ == "PROPN")
 
 
@@ -163,7 +188,9 @@ def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911 - one line a type
     if group == "count":
         return bool(found.number) and found.type not in {"date", "time"} and found.head not in typed("event")
     if group == "weight":
-        return any(w in typed("weight") for w in found.text.casefold().split())
+        return any(
+            w in typed("weight") or w.removesuffix("s") in typed("weight") for w in found.text.casefold().split()
+        )
     if group == "where":
         return found.type == "place" or (found.proper and found.type == "thing") or found.head in _WHERE
     if group == "transport":

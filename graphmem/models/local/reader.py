@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphmem.models.local.phrases import Phrase, fits, is_employer, kind_of, lemma, phrase
+from graphmem.models.local.phrases import Phrase, fits, is_employer, kind_of, lemma, phrase, shortened
 from graphmem.steps.resolution.constructions import Construction, Frame, builtin, index
 from graphmem.steps.resolution.words import stem, typed
 from graphmem.values import Claim, Modality
@@ -22,11 +22,57 @@ Span = Any
 _MODALS = frozenset(["might", "may", "could", "would", "should", "must", "ought"])
 _FUTURE = frozenset({"will", "shall", "'ll", "wo"})
 _PLANS = frozenset(
-    ["plan", "want", "hope", "wish", "intend", "consider", "think", "dream", "try", "attempt", "decide", "aim", "expect", "wonder", "talk", "like", "threaten", "promise", "need", "apply", "offer", "agree", "refuse", "long", "hesitate", "prepare", "look", "ask", "tell", "say", "suggest", "imagine", "mean", "fear", "worry", "arrange", "contemplate", "debate", "discuss", "propose", "pretend", "claim", "encourage", "recommend", "advise"]
+    [
+        "plan",
+        "want",
+        "hope",
+        "wish",
+        "intend",
+        "consider",
+        "think",
+        "dream",
+        "try",
+        "attempt",
+        "decide",
+        "aim",
+        "expect",
+        "wonder",
+        "talk",
+        "like",
+        "threaten",
+        "promise",
+        "need",
+        "apply",
+        "offer",
+        "agree",
+        "refuse",
+        "long",
+        "hesitate",
+        "prepare",
+        "look",
+        "ask",
+        "tell",
+        "say",
+        "suggest",
+        "imagine",
+        "mean",
+        "fear",
+        "worry",
+        "arrange",
+        "contemplate",
+        "debate",
+        "discuss",
+        "propose",
+        "pretend",
+        "claim",
+        "encourage",
+        "recommend",
+        "advise",
+    ]
 )
 _TENTATIVE = frozenset(["almost", "nearly", "maybe", "perhaps", "probably", "possibly", "hypothetically"])
 _CHANGE = re.compile(
-    r"(?i)\b(now|nowadays|these days|for good|finally|instead|at last|from now on|permanently|currently|anymore|"
+    r"(?i)\b(now|nowadays|these days|for good|finally|instead|at last|from now on|permanently|anymore|"
     r"any ?more|any longer|no longer|since|back|again|at long last|once and for all|from \w+day|actually|for ever|forever)\b"
 )
 _ADDITION = re.compile(
@@ -40,7 +86,44 @@ _BRIEF = re.compile(
 )
 _USED = re.compile(r"(?i)\bused to\b")
 _STATES = frozenset(
-    ["live", "reside", "dwell", "work", "be", "have", "weigh", "cost", "eat", "drive", "play", "study", "attend", "date", "go", "take", "cycle", "walk", "bike", "run", "ride", "bank", "commute", "stay", "carpool", "chair", "like", "love", "hate", "own", "use", "wear", "drink", "speak", "know", "keep"]
+    [
+        "live",
+        "reside",
+        "dwell",
+        "work",
+        "be",
+        "have",
+        "weigh",
+        "cost",
+        "eat",
+        "drive",
+        "play",
+        "study",
+        "attend",
+        "date",
+        "go",
+        "take",
+        "cycle",
+        "walk",
+        "bike",
+        "run",
+        "ride",
+        "bank",
+        "commute",
+        "stay",
+        "carpool",
+        "chair",
+        "like",
+        "love",
+        "hate",
+        "own",
+        "use",
+        "wear",
+        "drink",
+        "speak",
+        "know",
+        "keep",
+    ]
 )
 _EVENT_SLOTS = frozenset({"turn"})
 _POSITIVE = frozenset(["love", "like", "enjoy", "adore", "relish", "appreciate", "cherish", "dig", "favour"])
@@ -89,19 +172,17 @@ class Reader:
         """Claims of every text, in order; the main clause comes first. A text without a clause has none."""
         return tuple(self.read(doc) for doc in self._nlp.pipe(texts))
 
-    def _unfused(self, doc: Any) -> tuple[Any, str]:
-        """Mend "Vic smokes" read as one noun: parse it once more with a pronoun in place of the name."""
-        if len(doc) < 2 or doc[0].pos_ != "PROPN" or doc[0].head.i != 1 or doc[1].tag_ not in {"NNS", "NN"}:
-            return doc, ""
-        if doc[0].dep_ not in {"compound", "nmod", "amod"} or not doc[1].is_lower:
-            return doc, ""
-        name = doc[0].text
-        return self._nlp(f"She{doc.text[len(name) :]}"), name
-
     def read(self, parsed: Any) -> tuple[Claim, ...]:
         """Claims of a parsed Doc or Span."""
         doc = parsed if hasattr(parsed, "sents") and not hasattr(parsed, "start") else parsed.as_doc()
-        doc, owner = self._unfused(doc)
+        found = self._read(doc, "")
+        mended = _mended(doc) if not found or _is_fused(doc) else None
+        if mended is None:
+            return found
+        text, subject = mended
+        return self._read(self._nlp(text), subject)
+
+    def _read(self, doc: Any, owner: str) -> tuple[Claim, ...]:
         chunks = {t.i: chunk for chunk in doc.noun_chunks for t in chunk}
         found: list[Claim] = []
         for sentence in doc.sents:
@@ -117,6 +198,27 @@ class Reader:
             claims.extend(_constructed(clause, match, chunks, owner))
         plain = _plain(clause, chunks, owner)
         return [*plain, *claims] if plain else claims
+
+
+_FUSED = frozenset({"NNS", "NN", "VBZ", "VBD", "VBN"})
+
+
+def _is_fused(doc: Any) -> bool:
+    """A name and a plural noun as one phrase, "Sid cycles", are a subject and its verb."""
+    return len(doc) > 2 and doc[0].pos_ == "PROPN" and doc[0].head.i == 1 and doc[1].tag_ == "NNS" and doc[1].is_lower
+
+
+def _mended(doc: Any) -> tuple[str, str] | None:
+    """ "Vic smokes" and "The flight leaves" are read as nouns: put a pronoun for the subject. (text, subject)."""
+    first = next(iter(doc.noun_chunks), None)
+    end = first.end if first is not None and first.start == 0 else 1
+    cut = next((t.i for t in reversed(doc[1:end]) if t.tag_ in _FUSED and t.is_lower and t.dep_ != "appos"), end)
+    subject = [t for t in doc[:cut] if t.pos_ != "DET"]
+    named = bool(subject) and all(t.text[:1].isupper() for t in subject) and doc[0].pos_ != "DET"
+    common = cut < end and subject and subject[-1].pos_ == "NOUN" and doc[cut].tag_ != "NN"
+    if cut >= len(doc) - 1 or not (named or common):
+        return None
+    return f"{'She' if named else 'It'} {doc[cut:].text}", "".join(t.text_with_ws for t in subject).strip()
 
 
 def _owner(clause: _Clause) -> str:
@@ -143,7 +245,8 @@ def _clauses(sentence: Span, chunks: Mapping[int, Span], owner: str) -> list[_Cl
 
 def _verbs(root: Token) -> list[Token]:
     """The finite verbs whose clauses are asserted: the root, what is joined to it, and a clause set before it."""
-    if root.pos_ not in {"VERB", "AUX"}:
+    mistaken = root.tag_ == "NNS" and any(c.dep_ == "nsubj" and c.tag_ == "PRP" for c in root.children)
+    if root.pos_ not in {"VERB", "AUX"} and not mistaken:
         return []
     found = [root]
     for child in root.children:
@@ -163,8 +266,9 @@ def _subjects(verb: Token, chunks: Mapping[int, Span], owner: str) -> tuple[Phra
     tokens = [t for h in heads for t in (h, *_conjuncts(h))]
     found = []
     for token in tokens:
-        if token.lower_ in _PRONOUNS and owner and token.lower_ != "it":
-            found.append(Phrase(owner, owner.casefold(), "person", proper=True))
+        if token.lower_ in _PRONOUNS and owner and (token.lower_ != "it" or token.i == 0):
+            named = owner[:1].isupper()
+            found.append(Phrase(owner, owner.casefold(), "person" if named else "thing", proper=named))
         else:
             found.append(phrase(token, chunks, owner))
     return tuple(p for p in found if p.text)
@@ -189,10 +293,8 @@ def _clause(verb: Token, subjects: tuple[Phrase, ...], tokens: tuple[Token, ...]
     progressive = verb.tag_ == "VBG" and any(h.lemma_ == "be" for h in helpers)
     passive = any(c.dep_ == "auxpass" for c in verb.children)
     negated = any(c.dep_ == "neg" or (c.lower_ in {"never", "no"} and c.dep_ == "advmod") for c in verb.children)
-    negated = (
-        negated
-        or ("no longer" in text.casefold()
-        and any(t.lower_ == "no" and t.nbor().lower_ == "longer" for t in sentence[:-1]))
+    negated = negated or (
+        "no longer" in text.casefold() and any(t.lower_ == "no" and t.nbor().lower_ == "longer" for t in sentence[:-1])
     )
     if progressive:
         markers.append("progressive")
@@ -271,6 +373,10 @@ def _match(frame: Frame, clause: _Clause, at: int, chunks: Mapping[int, Span], o
             inner = inner_verb or inner
             continue
         place_found = _literal(item, tokens, place)
+        if place_found is None and groups and item in (tokens[place - 1].lower_, lemma(tokens[place - 1])):
+            name = next(reversed(groups))
+            groups[name] = shortened(groups[name])
+            place_found = place - 1
         if place_found is None:
             return None
         word = lemma(tokens[place_found])
@@ -345,7 +451,8 @@ def _constructed(clause: _Clause, match: _Match, chunks: Mapping[int, Span], own
     does = match.construction.does
     if does == "sets":
         return _sets(clause, match, owner)
-    if clause.modality != "asserted" or (not clause.affirmed and "not " not in match.construction.frame):
+    negated = match.construction.needs == "negated"
+    if clause.modality != "asserted" or clause.affirmed == negated:
         return []
     finished = clause.past or clause.perfect or clause.passive or clause.verb.lemma_ == "be"
     if does == "switches" and (finished or _changed(clause)):
@@ -371,6 +478,7 @@ def _brief(clause: _Clause) -> bool:
 def _name(found: Phrase) -> str:
     """A subject as rules compare it: `Eva's email`, `meeting`."""
     text = re.sub(r"(?i)^(new|old|current|latest|own|next)\s+", "", found.text)
+    text = re.sub(r"(?i)^(price|cost) of ", "", text)
     return f"{found.possessor}'s {text}" if found.possessor else text
 
 
@@ -475,7 +583,7 @@ def _slot_modality(clause: _Clause, construction: Construction) -> Modality:
     if clause.modality != "asserted":
         return clause.modality
     word = lemma(clause.verb)
-    if clause.past and not clause.passive and word in _STATES and construction.does == "sets":
+    if clause.past and not clause.passive and word in _STATES and construction.slot != "amount":
         return "past"
     if clause.progressive and word not in _STATES and "be " not in construction.frame:
         return "planned"
@@ -485,6 +593,7 @@ def _slot_modality(clause: _Clause, construction: Construction) -> Modality:
 def _may_fill(slot: str, subject: Phrase, clause: _Clause, construction: Construction) -> bool:
     person = subject.proper and subject.label in {"PERSON", "", "ORG", "GPE"} and not subject.possessor
     person = person or subject.type == "person"
+    might_be = person or (subject.proper and not subject.possessor and not subject.determined)
     if slot in {
         "where",
         "amount",
@@ -499,7 +608,7 @@ def _may_fill(slot: str, subject: Phrase, clause: _Clause, construction: Constru
     }:
         return not person
     if slot in {"lives_in", "works_at", "job", "relationship", "household", "studies_at"}:
-        return person
+        return might_be
     return True
 
 
@@ -531,10 +640,13 @@ def _arguments(verb: Token, chunks: Mapping[int, Span], owner: str) -> list[tupl
         elif child.dep_ == "xcomp" and child.tag_ == "VBG":
             found.append((word + particle, Phrase(child.lemma_, lemma(child), "activity")))
         elif child.dep_ == "acomp":
-            found.append((f"{word} {lemma(child)}", None))
-            found.extend(_prepositional(f"{word} {lemma(child)}", child, chunks, owner))
-    found.extend(_prepositional(f"{word}{particle}", verb, chunks, owner))
-    return found or [(word + particle, None)]
+            with_object = _prepositional(f"{word} {lemma(child)}", child, chunks, owner)
+            bare = not any(c.dep_ in {"prep", "xcomp", "ccomp"} for c in child.children)
+            found.extend(with_object or ([(f"{word} {lemma(child)}", None)] if bare else []))
+    circumstances = _prepositional(f"{word}{particle}", verb, chunks, owner)
+    if not found and word != "be" and all(what and what.type in {"date", "time"} for _, what in circumstances):
+        found.append((word + particle, None))
+    return [*found, *circumstances] or [(word + particle, None)]
 
 
 def _prepositional(
@@ -583,7 +695,7 @@ def _plain(clause: _Clause, chunks: Mapping[int, Span], owner: str) -> list[Clai
             else None
         )
         if attribute is not None and affirmed and not slot:
-            what, slot, value = attribute, "value", attribute.text
+            what, slot, value = attribute, ("amount" if attribute.type == "number" else "value"), attribute.text
         for subject in clause.subjects:
             text = ""
             if what is not None:

@@ -29,7 +29,24 @@ _ATTITUDE_ENDERS = frozenset(
 )
 _POSSESSION = frozenset(["own", "have", "be", "hold", "possess", "keep"])
 _COURSE = frozenset(
-    ["be", "take", "study", "learn", "read", "write", "work", "do", "build", "train", "follow", "prepare", "have"]
+    [
+        "be",
+        "take",
+        "study",
+        "learn",
+        "read",
+        "write",
+        "work",
+        "do",
+        "build",
+        "train",
+        "follow",
+        "prepare",
+        "have",
+        "go",
+        "attend",
+        "see",
+    ]
 )
 
 
@@ -113,7 +130,19 @@ def _allowed(new: Claim, old: Claim) -> bool:
 def _ends_activity(new: Claim, old: Claim) -> bool:
     if alike(stem(verb(new)), stem(verb(old))):
         return not old.object if not new.object else same_object(new.object, old.object)
-    light = verb(new) in {"help", "go", "do", "use", "attend", "be", "see", "take", "have", "practise", "practice"}
+    light = "used to" not in new.markers and verb(new) in {
+        "help",
+        "go",
+        "do",
+        "use",
+        "attend",
+        "be",
+        "see",
+        "take",
+        "have",
+        "practise",
+        "practice",
+    }
     if light and new.object and old.object:
         return same_object(new.object, old.object)
     if not new.object:
@@ -192,4 +221,5 @@ def same_kind(new: Claim, old: Claim) -> bool:
         return False
     narrow = new.object_type == old.object_type and new.object_type in {"vehicle", "drink", "food", "colour", "shift"}
     shared = len(content(new.object)) > 1 and len(content(old.object)) > 1 and alike(head(new.object), head(old.object))
+    shared = shared and head(new.object) not in relational()
     return narrow or shared

@@ -292,7 +292,7 @@ def _ending(n: Claim, o: Claim) -> _Finding | None:
         proper = n.subject[:1].isupper() and "'s " not in n.subject
         return None if proper else reason
     if n.slot and o.slot in _FAMILIES.get(n.slot, frozenset()):
-        if o.value in {"none", "single"}:
+        if o.value in {"none", "single"} or (o.slot == "job" and o.predicate == "be"):
             return None
         if not n.object or overlap(content(n.object), content(f"{o.value} {o.object}")):
             return reason
@@ -309,6 +309,8 @@ def _slot(n: Claim, o: Claim, settings: Settings) -> _Finding | None:
         return None
     if settings.cardinality.get(n.slot) == "many" or "weak" in n.markers or adds(n) or brief(n):
         return None
+    if n.slot == "amount" and _unit(n.value) != _unit(o.value) and _unit(n.value) and _unit(o.value):
+        return None
     if n.slot == "where" and n.value[:1].isupper() != o.value[:1].isupper():
         return None
     before, after = content(o.value), content(n.value)
@@ -321,6 +323,11 @@ def _slot(n: Claim, o: Claim, settings: Settings) -> _Finding | None:
         return None
     label = subject_key(n.subject) if n.slot == "value" else n.slot.split(":")[0].replace("_", " ")
     return _Finding("replaces", f"{label} has one value at a time: {o.value} ended when {n.value} began")
+
+
+def _unit(value: str) -> str:
+    words = [w for w in content(value) if not w[0].isdigit()]
+    return words[-1] if words else ""
 
 
 _ONE_VALUED = re.compile(
