@@ -1,0 +1,170 @@
+"""Mem0's configuration, and what it means in graphmem's settings."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from graphmem.settings import Settings
+
+PROVIDERS = {"azure_openai": "azure", "openai_structured": "openai", "azure_openai_structured": "azure"}
+"""Mem0's name -> graphmem's, where they differ."""
+LOCAL_EMBEDDERS = ("huggingface", "fastembed")
+"""Mem0's providers that run a model in the process; graphmem has one of its own."""
+LOCAL_MODELS = (None, "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
+DEFAULT_COLLECTION = "mem0"
+
+
+class Section(BaseModel):
+    """A part of the configuration: a provider and its own options."""
+
+    model_config = ConfigDict(extra="allow")
+
+    provider: str | None = None
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
+class GraphSection(Section):
+    """The graph's part, which has two options of its own."""
+
+    llm: Section | None = None
+    custom_prompt: str | None = None
+    threshold: float | None = None
+
+
+class MemoryConfig(BaseModel):
+    """Mem0's configuration, version 1.1. `graphmem` holds settings of graphmem itself, which win over the rest."""
+
+    model_config = ConfigDict(extra="allow")
+
+    vector_store: Section = Field(default_factory=Section)
+    llm: Section = Field(default_factory=Section)
+    embedder: Section = Field(default_factory=Section)
+    graph_store: GraphSection = Field(default_factory=GraphSection)
+    reranker: Section | None = None
+    history_db_path: str | None = None
+    version: str = "v1.1"
+    custom_fact_extraction_prompt: str | None = None
+    custom_update_memory_prompt: str | None = None
+    custom_instructions: str | None = None
+    custom_prompt: str | None = None
+    graphmem: dict[str, Any] = Field(default_factory=dict)
+
+
+class _Reading(NamedTuple):
+    """Settings read from a section, and the keys of its `config` that were used."""
+
+    options: dict[str, Any]
+    used: set[str]
+
+
+def settings(config: MemoryConfig) -> Settings:
+    """Translate a configuration into settings; one warning lists what has no counterpart. Raises ConfigError."""
+    llm, embedder, home = _llm(config.llm), _embedder(config.embedder), _home(config)
+    instructions = (
+        config.custom_instructions,
+        config.custom_fact_extraction_prompt,
+        config.custom_prompt,
+        config.graph_store.custom_prompt,
+    )
+    options = {"instructions": "\n".join(filter(None, instructions)) or None}
+    ignored = [
+        *_unused("llm", config.llm, llm.used),
+        *_unused("embedder", config.embedder, embedder.used),
+        *_unused("vector_store", config.vector_store, home.used),
+        *_without_counterpart(config),
+    ]
+    _warn(config, ignored)
+    return Settings(**(home.options | llm.options | embedder.options | options | config.graphmem))
+
+
+def _llm(section: Section) -> _Reading:
+    if not section.model_fields_set:
+        return _Reading({}, set())
+    provider = PROVIDERS.get(section.provider or "openai", section.provider or "openai")
+    return _service(section, provider, "llm", {"llm_provider": provider})
+
+
+def _embedder(section: Section) -> _Reading:
+    if not section.model_fields_set:
+        return _Reading({}, set())
+    provider = PROVIDERS.get(section.provider or "openai", section.provider or "openai")
+    if provider == "huggingface" and section.config.get("huggingface_base_url"):
+        provider = "custom"
+    if provider in LOCAL_EMBEDDERS:
+        known = {"model"} if section.config.get("model") in LOCAL_MODELS else set()
+        return _Reading({"embedder": "local"}, known)
+    read = _service(section, provider, "embedding", {"embedder": provider})
+    return _Reading(read.options | {"embedding_dimensions": section.config.get("embedding_dims")}, read.used)
+
+
+def _service(section: Section, provider: str, prefix: str, chosen: dict[str, Any]) -> _Reading:
+    """Model, key and address of a service, in graphmem's settings."""
+    azure = section.config.get("azure_kwargs") or {}
+    address = next((name for name in section.config if name.endswith("_base_url") and section.config[name]), None)
+    base_url = section.config[address] if address else None
+    if provider == "ollama" and base_url and not base_url.rstrip("/").endswith("/v1"):
+        base_url = f"{base_url.rstrip('/')}/v1"
+    if provider == "azure" and azure.get("azure_endpoint"):
+        base_url = f"{azure['azure_endpoint'].rstrip('/')}/openai/v1"
+    options = chosen | {
+        f"{prefix}_model": azure.get("azure_deployment") or section.config.get("model"),
+        f"{prefix}_api_key": azure.get("api_key") or section.config.get("api_key"),
+        f"{prefix}_base_url": base_url,
+    }
+    return _Reading(options, {"model", "api_key", "azure_kwargs", "embedding_dims", *([address] if address else [])})
+
+
+def _home(config: MemoryConfig) -> _Reading:
+    """Where the embedded stores lie: the vector store's folder, else beside the history file, else the default."""
+    store = config.vector_store.config
+    path, collection = store.get("path"), store.get("collection_name") or DEFAULT_COLLECTION
+    home = Path(path) if path else None
+    if home is None and config.history_db_path and config.history_db_path != ":memory:":
+        home = Path(config.history_db_path).parent / "graphmem"
+    if collection != DEFAULT_COLLECTION:
+        home = (home or Settings().home) / str(collection)
+    return _Reading({"home": home}, {"path", "collection_name"})
+
+
+def _unused(name: str, section: Section, used: set[str]) -> Iterator[str]:
+    extra = section.model_extra or {}
+    yield from (f"{name}.{key}" for key in extra)
+    yield from (
+        f"{name}.config.{key}" for key, value in section.config.items() if key not in used and value is not None
+    )
+
+
+def _without_counterpart(config: MemoryConfig) -> Iterator[str]:
+    yield from config.model_extra or {}
+    given = {"reranker": config.reranker, "custom_update_memory_prompt": config.custom_update_memory_prompt}
+    yield from (key for key, value in given.items() if value is not None)
+    graph = config.graph_store
+    yield from (f"graph_store.{key}" for key in ("llm", "threshold") if getattr(graph, key) is not None)
+    yield from (f"graph_store.{key}" for key in graph.model_extra or {})
+
+
+def _warn(config: MemoryConfig, ignored: list[str]) -> None:
+    """Say what a user of Mem0 may expect and will not find."""
+    if ignored:
+        warnings.warn(f"graphmem has no use for these keys of the configuration: {', '.join(ignored)}.", stacklevel=5)
+    if config.graph_store.provider or config.graph_store.config:
+        warnings.warn(
+            f"graph_store {config.graph_store.provider or 'neo4j'!r} is not used in this version: "
+            "relations are kept in the embedded graph.",
+            stacklevel=5,
+        )
+    store = config.vector_store.provider
+    if store not in (None, "chroma"):
+        warnings.warn(f"vector_store {store!r} is not used: vectors are kept in embedded Chroma.", stacklevel=5)
+
+
+def read(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
+    """A configuration from what a caller gave; none means Mem0's defaults with graphmem's home."""
+    if isinstance(config, MemoryConfig):
+        return config
+    return MemoryConfig.model_validate(dict(config or {}))
