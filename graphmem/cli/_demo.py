@@ -163,7 +163,7 @@ def _item(item: object) -> Iterator[RenderableType]:
         yield render.inset(f"→ {render.relation(item)}", "green", left=3)
         yield render.inset(f'"{item.fact}"', left=5)
     elif isinstance(item, dict):
-        yield render.inset("→ " + ", ".join(f"{name} {value}" for name, value in item.items()), "green", left=3)
+        yield render.inset("→ " + ", ".join(f"{name} = {value}" for name, value in item.items()), "green", left=3)
 
 
 def _hit(hit: Hit) -> Iterator[RenderableType]:
@@ -173,7 +173,7 @@ def _hit(hit: Hit) -> Iterator[RenderableType]:
     if quoted := render.evidence(hit):
         yield render.inset(quoted, left=5)
     if hit.why and hit.why.route:
-        yield render.inset("route: " + "; ".join(f"{s.source} -{s.type}-> {s.target}" for s in hit.why.route), left=5)
+        yield render.inset(f"route: {render.route(hit.why.route)}", left=5)
 
 
 def _next_steps(home: str) -> Iterator[RenderableType]:

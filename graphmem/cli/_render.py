@@ -29,12 +29,15 @@ if TYPE_CHECKING:
         Page,
         Relation,
         SearchResult,
+        Step,
         VerifyReport,
     )
 
 _COLOURS = {"ADD": "green", "UPDATE": "yellow", "DELETE": "red", "NONE": "dim"}
 _QUOTE = 200
 """Characters of a quotation that are shown."""
+_STOP = 60
+"""Characters of a stop on a route."""
 
 
 def words(text: str, style: str = "") -> Text:
@@ -191,7 +194,17 @@ def why(hit: Hit) -> Iterator[str]:
     if parts := [f"{name} {value:.2f}" for name, value in hit.why.signals.items() if value]:
         yield "score: " + ", ".join(parts)
     if hit.why.route:
-        yield "route: " + " ; ".join(f"{s.source} -{s.type}-> {s.target}" for s in hit.why.route)
+        yield f"route: {route(hit.why.route)}"
+
+
+def route(steps: Sequence[Step]) -> str:
+    """`Ann -works_at-> Acme`, one chain while each step starts where the last one ended."""
+    written, here = "", None
+    for step in steps:
+        start = "" if step.source == here else ("; " if written else "") + cut(step.source, _STOP)
+        written += f"{start} -{step.type}-> {cut(step.target, _STOP)}"
+        here = step.target
+    return written
 
 
 def evidence(hit: Hit) -> str:
@@ -247,7 +260,7 @@ def list_table(page: Page) -> Iterator[RenderableType]:
 def relation(found: Relation) -> str:
     """A relation on one line, with its time."""
     when = span(found.valid_from, found.valid_to)
-    return f"{found.source.name} -{found.type}-> {found.target.name}" + (f"  ({when})" if when else "")
+    return f"{found.source.name} -{found.type}-> {found.target.name}" + (f" ({when})" if when else "")
 
 
 def _headline(place: int, hit: Hit) -> Text:

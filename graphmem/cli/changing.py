@@ -33,7 +33,7 @@ def update(
     id: Id,
     text: Annotated[str | None, typer.Argument(help="The new text; - reads stdin.", show_default=False)] = None,
     metadata: Annotated[
-        str | None, typer.Option(help="A JSON object that replaces the old.", show_default=False)
+        str | None, typer.Option(help="A JSON object, merged into the old one.", show_default=False)
     ] = None,
 ) -> None:
     """Give a memory another text or other metadata; the old ones stay in its history."""

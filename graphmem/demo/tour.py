@@ -85,7 +85,7 @@ def _search(text: str, as_of: str | None = None, known_at: str | None = None) ->
     options = "".join(f" {name} {value}" for name, value in moments if value)
     return Question(
         text,
-        f'search "{text}"{options}',
+        f'search "{text}"{options} --explain',
         lambda memory: memory.search(text, user_id=USER, k=HITS, as_of=as_of, known_at=known_at, explain=True),
     )
 
