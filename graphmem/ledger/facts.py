@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -16,7 +16,7 @@ from graphmem.ledger.outbox import Stores
 from graphmem.ledger.rows import Columns, attribute_rows, chunks, claims_json, memory_of, memory_row
 from graphmem.ledger.schema import attributes, history, memories, messages, resolutions, similar, touched
 from graphmem.stores.contracts import VectorItem
-from graphmem.values import Addition, Event, Memory, Plan, Revision
+from graphmem.values import Addition, Event, Memory, Plan, Revision, Status
 
 
 class Known(NamedTuple):
@@ -73,14 +73,14 @@ def commit(connection: Connection, stores: Stores, plan: Plan, items: Sequence[V
     write_history(connection, plan.resolution_id, plan.at, entries)
 
 
-def _outcome(plan: Plan) -> tuple[episodes.Status, str]:
+def _outcome(plan: Plan) -> tuple[Status, str]:
     does = plan.additions or plan.closures or plan.revisions or plan.repeats
     return ("done", "") if does else ("empty", "nothing to remember was found")
 
 
 def _changed(plan: Plan) -> list[str]:
     closed = [closure.memory_id for closure in plan.closures]
-    told = [line.memory_id for line in (*plan.revisions, *plan.repeats)]
+    told = [revision.memory_id for revision in plan.revisions] + [repeat.memory_id for repeat in plan.repeats]
     return list(dict.fromkeys([*closed, *told, *(addition.memory.id for addition in plan.additions)]))
 
 
@@ -112,7 +112,9 @@ def _close(connection: Connection, stores: Stores, plan: Plan, before: Mapping[s
     closures = [closure for closure in plan.closures if closure.memory_id in there]
     if closures:
         change = update(memories).where(memories.c.id == bindparam("closed"))
-        values = {name: bindparam(f"new_{name}") for name in ("valid_to", "superseded_by", "retired_at")}
+        values: dict[str, Any] = {
+            name: bindparam(f"new_{name}") for name in ("valid_to", "superseded_by", "retired_at")
+        }
         rows = [
             {
                 "closed": closure.memory_id,

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, true, tuple_, update
 
 from graphmem.ledger import lexical, outbox
 from graphmem.ledger.engine import insert, insert_new, upsert
@@ -198,9 +198,7 @@ def remove_memories(
 def remove_vectors(connection: Connection, stores: Stores, item_ids: Iterable[str], view: str | None = None) -> None:
     """Remove the vectors of items, of one view or of all."""
     for some in chunks(item_ids):
-        wanted = vectors.c.item_id.in_(some)
-        if view is not None:
-            wanted = wanted & (vectors.c.view == view)
+        wanted = and_(vectors.c.item_id.in_(some), true() if view is None else vectors.c.view == view)
         outbox.note_selected(connection, stores, "vectors", select(vectors.c.item_id, vectors.c.view).where(wanted))
         connection.execute(delete(vectors).where(wanted))
 

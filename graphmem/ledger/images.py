@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, or_, select
+from sqlalchemy import Connection, RowMapping, Table, or_, select
 
 from graphmem.ledger import lexical
 from graphmem.ledger.engine import insert, insert_new
@@ -68,7 +68,7 @@ def _similar(connection: Connection, entity_ids: Sequence[str]) -> list[Columns]
     ]
 
 
-def _plain(row: Mapping[str, Any]) -> Columns:
+def _plain(row: RowMapping) -> Columns:
     return {name: _to_json(value) for name, value in row.items()}
 
 

@@ -99,7 +99,7 @@ def _supports(
             _end(when),
             m.recorded_at,
             supports.c.confidence,
-        )  # fmt: skip
+        )
         .join_from(relations, supports, supports.c.relation_id == r.id)
         .join(memories, m.id == supports.c.memory_id)
         .where(sees_fact(scope, when))

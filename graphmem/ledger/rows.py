@@ -39,7 +39,7 @@ def labels(scope: Scope) -> Columns:
     return {"owner": scope.owner, **{label: getattr(scope, label) or "" for label in SCOPE_LABELS}}
 
 
-def scope_of(row: Mapping[str, Any]) -> Scope:
+def scope_of(row: RowMapping) -> Scope:
     """The scope that a row was written with."""
     return Scope(**{label: row[label] or None for label in SCOPE_LABELS})
 
@@ -99,7 +99,7 @@ def memory_row(memory: Memory) -> Columns:
     return {**fields, **labels(memory.scope), **own}
 
 
-def memory_of(row: Mapping[str, Any]) -> Memory:
+def memory_of(row: RowMapping) -> Memory:
     """A memory from its row."""
     fields = {name: row[name] for name in Memory.model_fields if name not in {"scope", "claims"}}
     return Memory(scope=scope_of(row), claims=tuple(Claim(**claim) for claim in row["claims"]), **fields)

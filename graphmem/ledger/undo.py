@@ -14,6 +14,7 @@ from graphmem.ledger.images import Image
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.rows import chunks
 from graphmem.ledger.schema import aliases, entities, resolutions, similar, touched
+from graphmem.steps.linking import key
 from graphmem.values import Plan
 
 
@@ -75,7 +76,7 @@ def _entities_as_before(connection: Connection, plan: Plan, image: Image) -> Non
         old = was[entity.id]
         same = (entities.c.id == entity.id, entities.c.type == entity.type, entities.c.name == entity.name)
         connection.execute(update(entities).where(*same).values(type=old["type"], name=old["name"]))
-        added = [k for name in (entity.name, *entity.aliases) if (entity.id, k := hanging.key(name)) not in known]
+        added = [k for name in (entity.name, *entity.aliases) if (entity.id, k := key(name)) not in known]
         connection.execute(delete(aliases).where(aliases.c.entity_id == entity.id, aliases.c.key.in_(added)))
 
 

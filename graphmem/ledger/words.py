@@ -9,9 +9,14 @@ from itertools import pairwise
 MAX_WORDS = 64
 """Words of a query that are looked up; a page of text is not a better question than its beginning."""
 
-STOP_WORDS = frozenset(
-    ["a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "but", "by", "can", "could", "did", "do", "does", "doing", "don", "for", "from", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "me", "more", "most", "my", "no", "nor", "not", "now", "of", "off", "on", "once", "only", "or", "other", "our", "ours", "out", "over", "own", "s", "same", "she", "should", "so", "some", "such", "t", "than", "that", "the", "their", "theirs", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under", "until", "up", "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "why", "will", "with", "would", "you", "your", "yours"]
-)
+_STOP = """
+    a about after all also am an and any are as at be because been before being but by can could did do does
+    doing don for from had has have having he her here hers him his how i if in into is it its itself just me
+    more most my no nor not now of off on once only or other our ours out over own s same she should so some such
+    t than that the their theirs them then there these they this those through to too under until up very was we
+    were what when where which while who whom why will with would you your yours
+"""
+STOP_WORDS = frozenset(_STOP.split())
 
 # Han, kana, Hangul, Thai, Lao, Burmese, Khmer: written without spaces, or with particles glued to the word.
 _UNSPACED = re.compile(

@@ -147,9 +147,15 @@ def moment(name: str, value: object) -> datetime:
 
 
 def record_of(
-    item: Memory | MessageRecord, entities: Sequence[str] = (), relations: Sequence[str] = ()
+    item: Memory | MessageRecord,
+    entities: Sequence[str] = (),
+    relations: Sequence[str] = (),
+    recorded_at: datetime | None = None,
 ) -> Mapping[str, Any]:
-    """What filters see of a fact or message; `entities` are names and aliases, `relations` types."""
+    """What filters see of a fact or message; `entities` are names and aliases, `relations` types.
+
+    `recorded_at` is that of a message's episode: messages do not carry it.
+    """
     fields: dict[str, Any] = {
         **item.metadata,
         **{label: getattr(item.scope, label) for label in SCOPE_LABELS},
@@ -161,7 +167,8 @@ def record_of(
     if isinstance(item, Memory):
         times = {name: getattr(item, name) for name in TIMES}
         return {**fields, **times, "kind": item.kind, "source": "fact"}
-    return {**fields, "valid_from": item.timestamp, "valid_to": None, "kind": None, "source": "message"}
+    times = {"valid_from": item.timestamp, "valid_to": None, "recorded_at": recorded_at}
+    return {**fields, **times, "kind": None, "source": "message"}
 
 
 def matches(condition: Condition, record: Mapping[str, Any]) -> bool:

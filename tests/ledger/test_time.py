@@ -6,7 +6,7 @@ import pytest
 
 from graphmem.ledger.sql import SqlLedger
 from graphmem.values import Memory
-from ledger.worlds import MARIA, START, close, day, fact, live, now, plan, say
+from tests.ledger.worlds import MARIA, START, close, day, fact, live, now, plan, say
 
 LISBON, PORTO, AGAIN = "lives in Lisbon", "lives in Porto", "lives in Lisbon again"
 
@@ -76,7 +76,11 @@ def test_touching_supports_make_one_interval(ledger: SqlLedger) -> None:
     """Two memories whose intervals meet support one value, told by the newer."""
     (source,) = say(ledger, "work")
     tie = ("Maria", "works_at", "Acme")
-    parts = (fact("a", source, tie, on=1, until=5), fact("b", source, tie, on=5, until=9), fact("c", source, tie, on=20))
+    parts = (
+        fact("a", source, tie, on=1, until=5),
+        fact("b", source, tie, on=5, until=9),
+        fact("c", source, tie, on=20),
+    )
     ledger.commit(plan("r", *parts))
     found = ledger.graph.relations(MARIA, now(everything=True))
 

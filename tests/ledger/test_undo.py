@@ -9,7 +9,7 @@ import pytest
 from graphmem.errors import ConflictError, NotFound
 from graphmem.ledger.sql import SqlLedger
 from graphmem.values import Entity, MessageRecord, Plan, Repeat, Revision, Triple
-from ledger.worlds import MARIA, close, day, fact, item, live, now, plan, rows, say, vector
+from tests.ledger.worlds import MARIA, close, day, fact, item, live, now, plan, rows, say, vector
 
 OLD = "maria#lives in Lisbon"
 
@@ -17,7 +17,11 @@ OLD = "maria#lives in Lisbon"
 def _known(ledger: SqlLedger) -> MessageRecord:
     before, source, _ = say(ledger, "hello", "I live in Lisbon", "bye")
     first = fact("lives in Lisbon", source, ("Maria", "lives_in", "Lisbon"), metadata={"n": 1, "tags": ["a", "b"]})
-    vectors = [item(OLD, 1, 0), *(item(m.id, 1, 1, view="window") for m in (before, source)), item("maria/Lisbon", 0, 1, view="entity")]
+    vectors = [
+        item(OLD, 1, 0),
+        *(item(m.id, 1, 1, view="window") for m in (before, source)),
+        item("maria/Lisbon", 0, 1, view="entity"),
+    ]
     ledger.commit(plan("first", first, message_entities=((source.id, "maria/Lisbon"),)), vectors)
     return source
 

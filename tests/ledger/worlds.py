@@ -42,7 +42,7 @@ def now(number: int = 1000, **how: object) -> When:
 def say(ledger: SqlLedger, *texts: str, scope: Scope = MARIA, on: int = 0, name: str = "") -> tuple[MessageRecord, ...]:
     """Record one episode of user messages."""
     episode = Episode(
-        id=name or f"ep:{scope.owner}:{on}:{texts[0][:20]}",
+        id=name or f"ep:{scope.owner}:{scope.run_id}:{on}:{texts[0][:20]}",
         scope=scope,
         conversation=f"talk:{scope.run_id or scope.owner}",
         occurred_at=day(on),
@@ -67,7 +67,7 @@ def fact(
     **fields: object,
 ) -> Addition:
     """A memory with the text as id, resting on one message."""
-    owner = source.scope.owner.split(":")[1]
+    owner = source.scope.owner.partition(":")[2]
     ties = tuple(Triple(source_id=f"{owner}/{s}", type=t, target_id=f"{owner}/{o}") for s, t, o in triples)
     memory = Memory(
         id=f"{owner}#{text}",
@@ -93,9 +93,14 @@ def close(text: str, on: int, by: str | None = None, owner: str = "maria") -> Cl
 def plan(name: str, *additions: Addition, on: int = 0, scope: Scope = MARIA, **parts: object) -> Plan:
     """A plan whose entities are those that its triples name."""
     ids = dict.fromkeys(i for a in additions for i in a.entity_ids)
-    entities = tuple(Entity(id=i, name=i.split("/")[1]) for i in ids)
+    entities = tuple(Entity(id=i, name=i.split("/")[-1]) for i in ids)
     return Plan(
-        resolution_id=name, scope=scope, at=day(on), entities=entities, additions=additions, **parts  # type: ignore[arg-type]
+        resolution_id=name,
+        scope=scope,
+        at=day(on),
+        entities=entities,
+        additions=additions,
+        **parts,  # type: ignore[arg-type]
     )
 
 
