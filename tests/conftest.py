@@ -74,6 +74,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"NOT RUN: {len(skipped)} tests ({NO_DATA})", yellow=True, bold=True)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_real_models() -> Iterator[None]:
+    from graphmem.models.guard import forbid_real_models
+
+    with forbid_real_models():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):

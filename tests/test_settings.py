@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -287,3 +288,13 @@ def test_a_file_with_a_secret_is_for_its_owner():
     path = write_setting("llm_api_key", SECRET)
 
     assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+
+
+def test_every_setting_is_documented_with_its_default():
+    """The table in docs/configuration.md is the list of settings, in any order."""
+    page = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    documented = dict(re.findall(r"^\| `(\w+)` \| (?:`([^`]*)`)? *\|", page, re.MULTILINE))
+    defaults = {item.key: item.value for item in Settings().effective()}
+
+    assert sorted(defaults) == sorted(documented)
+    assert {k: v.lower().removesuffix(".0") for k, v in defaults.items()} == documented
