@@ -24,6 +24,9 @@ SIMILAR = 0.8
 _IdOf = Callable[[str], str]
 ALIAS_TYPES = frozenset({"also_known_as"})
 
+UNDATED = "undated"
+"""Marker of the claims of a fact that gives no date of its own."""
+
 _KEPT_OUTER = "+#@$%&"
 """Outer signs that belong to names: C++, C#, @ann."""
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s$|(?<=s)['’]$")
@@ -250,7 +253,7 @@ def _link_fact(fact: FactDraft, register: _Register, identity: str, said_at: dat
     triples = _triples(fact, id_of)
     ids = [*here.values(), *([subject] if subject else []), *(e for t in triples for e in (t.source_id, t.target_id))]
     return LinkedFact(
-        draft=fact,
+        draft=fact if fact.valid_from is not None else _undated(fact),
         memory_id=identity,
         subject_id=subject,
         entity_ids=tuple(dict.fromkeys(ids)),
@@ -258,6 +261,12 @@ def _link_fact(fact: FactDraft, register: _Register, identity: str, said_at: dat
         valid_from=fact.valid_from or said_at,
         valid_to=fact.valid_to,
     )
+
+
+def _undated(fact: FactDraft) -> FactDraft:
+    """Mark that the fact begins when it was said for want of a better date: a dated one may reach back behind it."""
+    claims = tuple(c.model_copy(update={"markers": (*c.markers, UNDATED)}) for c in fact.claims)
+    return fact.model_copy(update={"claims": claims})
 
 
 def _triples(fact: FactDraft, id_of: _IdOf) -> tuple[Triple, ...]:

@@ -55,7 +55,7 @@ def changed(claim: Claim) -> bool:
     return any(m[0] not in "+~" and ":" not in m and m not in _NOT_CHANGE for m in claim.markers)
 
 
-_NOT_CHANGE = frozenset({"weak", "progressive", "ends subject", "used to"})
+_NOT_CHANGE = frozenset({"weak", "progressive", "ends subject", "used to", "undated"})
 
 
 def adds(claim: Claim) -> bool:

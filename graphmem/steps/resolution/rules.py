@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
@@ -223,7 +224,7 @@ def adds_detail(new: Side, old: Side, similarity: float, settings: Settings) -> 
 
 def _against(new: Side, old: Side, settings: Settings) -> tuple[Action | None, str]:
     """The action of a new fact on one known fact, with its reason; None when nothing happens."""
-    if new.valid_from < old.valid_from and not new.correction:
+    if new.valid_from < old.valid_from and not new.correction and not _reaches_back(new, old):
         found = _relation(old, new, settings)
         if found is None or not may_retire(old, new) or (new.valid_to and new.valid_to <= old.valid_from):
             return None, ""
@@ -238,12 +239,36 @@ def _against(new: Side, old: Side, settings: Settings) -> tuple[Action | None, s
     return ("supersede" if found.relation == "replaces" else "end"), found.reason
 
 
+REACH = timedelta(days=92)
+
+
+def _reaches_back(new: Side, old: Side) -> bool:
+    """After an undated "lives in Denver", "moved last month" wins, though it names the earlier date."""
+    return old.undated and old.valid_from - new.valid_from <= REACH
+
+
 def _relation(new: Side, old: Side, settings: Settings) -> _Finding | None:
-    if new.modality in {"planned", "hypothetical", "past"} or old.modality in {"planned", "hypothetical", "past"}:
+    if _is_silent(new) or _is_silent(old):
         return None
     if new.claims and old.claims:
         return _by_claims(new, old, settings)
     return _by_triples(new, old, settings)
+
+
+_SCHEDULED = frozenset(
+    {"date", "until", "leaves_at", "arrives_at", "opens_at", "closes_at", "amount", "where", "value"}
+)
+
+
+def _is_silent(side: Side) -> bool:
+    """Whether the modality of a whole fact keeps it out. Claims, where there are any, know each clause better:
+    "moved to Austin" is a past event that sets a present state, and an appointment lies in the future.
+    """
+    if side.modality == "past":
+        return not side.claims
+    if side.modality == "planned":
+        return not any(c.slot in _SCHEDULED and c.modality == "asserted" for c in side.claims)
+    return side.modality == "hypothetical"
 
 
 def _by_claims(new: Side, old: Side, settings: Settings) -> _Finding | None:

@@ -6,12 +6,16 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from graphmem.steps.linking import key
+from graphmem.steps.linking import UNDATED, key
 from graphmem.values import Candidate, Claim, LinkedFact, Modality, Triple
 
 TRUST = ("tool", "assistant", "user", "system")
 """From least to most; an unknown label counts as the least."""
 
+_OF_PERSONS = frozenset(
+    {"lives_in", "works_at", "work", "job", "relationship", "household", "studies_at", "age", "diet"}
+)
+"""Both must be persons, so two ids of one name come from an uncertain type, not from homonyms."""
 _LEADING = re.compile(r"^(the|a|an|my|his|her|their|our|your|its|new|old|current|latest) ")
 _SPELLINGS = (("favorite", "favourite"), ("color", "colour"), ("neighbor", "neighbour"))
 
@@ -35,6 +39,11 @@ class Side:
     def holds_at(self, moment: datetime) -> bool:
         """Whether its interval contains a moment."""
         return self.valid_from <= moment and (self.valid_to is None or moment < self.valid_to)
+
+    @property
+    def undated(self) -> bool:
+        """Begins when it was said, for want of a date of its own."""
+        return any(UNDATED in c.markers for c in self.claims)
 
     @property
     def void(self) -> bool:
@@ -94,17 +103,13 @@ def same_subject(new: Side, new_claim: Claim, old: Side, old_claim: Claim) -> bo
         if new.subject_id == old.subject_id:
             return True
         if one == other:
-            return not _plain_name(new_claim.subject)
+            return new_claim.slot in _OF_PERSONS or old_claim.slot in _OF_PERSONS
     return bool(one) and one == other
 
 
 def _is_main(side: Side, claim: Claim) -> bool:
     first = side.claims[0].subject if side.claims else ""
     return bool(side.subject_id) and claim.subject == first and "'s " not in claim.subject
-
-
-def _plain_name(subject: str) -> bool:
-    return subject[:1].isupper()
 
 
 def about_same(new: Side, old: Side) -> bool:
