@@ -12,7 +12,7 @@ from graphmem.ledger.schema import entities, evidence, memories, mentions, messa
 
 def problems(connection: Connection) -> tuple[str, ...]:
     """One sentence a problem; empty when all is well."""
-    return tuple([*_file(connection), *_orphans(connection), *_degrees(connection), *_full_text(connection)])
+    return (*_file(connection), *_orphans(connection), *_degrees(connection), *_full_text(connection))
 
 
 def _file(connection: Connection) -> Iterator[str]:

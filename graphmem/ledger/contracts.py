@@ -227,7 +227,7 @@ class Ledger(Protocol):
         ...
 
     def find_entities(self, scope: Scope, text: str = "", *, limit: int = 50) -> tuple[Entity, ...]:
-        """Entities that visible memories of the scope name, best match of `text` in name or alias first; weak ones left out."""
+        """Entities that items of the scope name, best match of `text` in name or alias first; weak ones left out."""
         ...
 
     def entity_names(self, scope: Scope) -> tuple[str, ...]:
