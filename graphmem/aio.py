@@ -54,8 +54,8 @@ class AsyncMemory:
         *,
         home: str | Path | None = None,
         llm: LLM | None = None,
-        embedder: Embedder | None = None,
-        extractor: Extractor | None = None,
+        embedder: Embedder | str | None = None,
+        extractor: Extractor | str | None = None,
         clock: Clock | None = None,
         **options: Any,
     ) -> Self:

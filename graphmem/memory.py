@@ -43,18 +43,29 @@ class Memory(Relationships):
         *,
         home: str | Path | None = None,
         llm: LLM | None = None,
-        embedder: Embedder | None = None,
-        extractor: Extractor | None = None,
+        embedder: Embedder | str | None = None,
+        extractor: Extractor | str | None = None,
         clock: Clock | None = None,
         **options: Any,
     ) -> Self:
         """Open the memory in `home` (./.graphmem unless a setting says otherwise), making it when it is new.
 
         `options` are settings (see docs/configuration.md); `llm`, `embedder`, `extractor` and `clock` replace what
-        the settings would build. Raises ConfigError, MissingExtra, StoreError, EmbeddingMismatch.
+        the settings would build; for `embedder` and `extractor` the name that the setting takes will do, too. Raises ConfigError, MissingExtra, StoreError, EmbeddingMismatch.
         """
-        chosen = assembly.settings(settings, home=home, **options)
-        return cls(assembly.engine(chosen, llm=llm, embedder=embedder, extractor=extractor, clock=clock))
+        named = {
+            key: value for key, value in (("embedder", embedder), ("extractor", extractor)) if isinstance(value, str)
+        }
+        chosen = assembly.settings(settings, home=home, **named, **options)
+        return cls(
+            assembly.engine(
+                chosen,
+                llm=llm,
+                embedder=None if isinstance(embedder, str) else embedder,
+                extractor=None if isinstance(extractor, str) else extractor,
+                clock=clock,
+            )
+        )
 
     def close(self) -> None:
         """Write what is pending to the stores and release them; a second call is a no-op."""
