@@ -77,13 +77,14 @@ def _compare(operator: str, value: Any, operand: Any) -> ColumnElement[bool]:
         return _holds(value, operand)
     if operator == "icontains":
         return _holds(func.lower(value), operand.casefold())
-    return {
-        "eq": lambda: value == operand,
-        "gt": lambda: value > operand,
-        "gte": lambda: value >= operand,
-        "lt": lambda: value < operand,
-        "lte": lambda: value <= operand,
-    }[operator]()
+    comparisons: dict[str, ColumnElement[bool]] = {
+        "eq": value == operand,
+        "gt": value > operand,
+        "gte": value >= operand,
+        "lt": value < operand,
+        "lte": value <= operand,
+    }
+    return comparisons[operator]
 
 
 def _holds(value: Any, part: str) -> ColumnElement[bool]:

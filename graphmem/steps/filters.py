@@ -68,7 +68,7 @@ def _parts(name: object, value: Any, depth: int) -> list[Condition]:
         raise FilterError("filters", f"a key is a text, not {name!r}.")
     bare = name.removeprefix("$").lower()
     if bare in CONNECTIVES and (name.startswith("$") or name in ("AND", "OR", "NOT")):
-        return [Group(connective=bare, parts=_branches(name, value, depth))]  # type: ignore[arg-type]
+        return [Group(connective=bare, parts=_branches(name, value, depth))]
     if name.startswith("$"):
         raise FilterError("filters", f"unknown operator {name!r}.", advice=_nearest(bare, CONNECTIVES))
     if isinstance(value, Mapping):
@@ -106,11 +106,11 @@ def _test(name: str, operator: str, operand: Any) -> Test:
     if operator in ("in", "nin"):
         if not _is_list(operand):
             raise FilterError(name, f"{operator!r} takes a list.")
-        return Test(key=name, operator=operator, operand=tuple(_scalar(name, part) for part in operand))  # type: ignore[arg-type]
+        return Test(key=name, operator=operator, operand=tuple(_scalar(name, part) for part in operand))
     value = _scalar(name, operand)
     if operator not in ("eq", "ne") and value is None:
         raise FilterError(name, f"{operator!r} needs a value.")
-    return Test(key=name, operator=operator, operand=value)  # type: ignore[arg-type]
+    return Test(key=name, operator=operator, operand=value)
 
 
 def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
@@ -223,4 +223,4 @@ def _compare(operator: str, left: Any, right: Any) -> bool:
     if isinstance(left, tuple):
         return False
     order = {"gt": left > right, "gte": left >= right, "lt": left < right, "lte": left <= right}
-    return order.get(operator, False)
+    return bool(order.get(operator, False))

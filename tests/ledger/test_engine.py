@@ -20,7 +20,7 @@ def test_a_newer_home_is_refused(tmp_path: Path) -> None:
     ledger.close()
     ledger.close()
 
-    with pytest.raises(NewerHome, match="schema 99.*pip install --upgrade"):
+    with pytest.raises(NewerHome, match=r"schema 99.*pip install --upgrade"):
         SqlLedger.open(tmp_path / "l.db")
 
 
