@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Protocol, runtime_checkable
 
-from graphmem.models.contracts import LLM, Prompt, Reply
+from graphmem.models.contracts import LLM, Prompt, Reply, Task
 
 _REJECTED = Reply(text="", model="rejected", calls=0)
 
@@ -29,6 +29,15 @@ class Rejects(Protocol):
 
     def reject(self, prompt: Prompt) -> None:
         """Never give this reply again; the next `complete` of the same prompt asks anew."""
+        ...
+
+
+@runtime_checkable
+class NamesModels(Protocol):
+    """A chat model that knows which of its models answers a task; its name is part of the hash of a prompt."""
+
+    def model_for(self, task: Task) -> str:
+        """The name of the model."""
         ...
 
 
@@ -73,7 +82,7 @@ class JournalledLLM:
 
     def _look_up(self, prompt: Prompt) -> tuple[str, Reply | None]:
         """The hash of the first attempt that was not rejected, and its reply if there is one."""
-        model = str(getattr(self._llm, "model", ""))
+        model = self._llm.model_for(prompt.task) if isinstance(self._llm, NamesModels) else ""
         attempt = 0
         while True:
             key = prompt_hash(prompt, model, attempt)

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 MAX_PAUSE = 60.0
 """Seconds. A server that asks for a longer wait is reported as unavailable at once."""
+PATIENCE = 150.0
+"""Seconds after which no further try begins, so that a server that hangs is not waited for five times."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
 
 
@@ -67,7 +69,7 @@ class Limiter:
         Raises the last Busy after `tries` tries, or at once when the server asks for more than a minute.
         """
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(tries),
+            stop=tenacity.stop_after_attempt(tries) | tenacity.stop_after_delay(PATIENCE),
             wait=self._wait,
             retry=tenacity.retry_if_exception(_worth_waiting),
             sleep=self._sleep,

@@ -106,7 +106,7 @@ class OpenAIChat:
 
     def complete(self, prompt: Prompt) -> Reply:
         """Answer one prompt; a prompt that does not fit the model's context comes back as a truncated, empty reply."""
-        model = self._models.get(prompt.task, self.model)
+        model = self.model_for(prompt.task)
         begun, calls = time.perf_counter(), [0]
         structured = prompt.json_schema is not None
         dialect = self._dialects.get((model, structured), self._start)
@@ -125,6 +125,10 @@ class OpenAIChat:
             spent = (time.perf_counter() - begun) * 1000
             return self._reply(response, model, calls[0], spent)
         raise ModelRefused(f"The model {model!r} accepts no form of the request.", advice="Check llm_model.")
+
+    def model_for(self, task: Task) -> str:
+        """The model that answers prompts of a task."""
+        return self._models.get(task, self.model)
 
     def close(self) -> None:
         """Close the connections."""

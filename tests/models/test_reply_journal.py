@@ -106,3 +106,21 @@ def test_whatever_shapes_a_reply_is_in_the_hash(change):
     assert prompt_hash(PROMPT) != prompt_hash(PROMPT, "another model")
     assert prompt_hash(PROMPT) == prompt_hash(PROMPT.model_copy())
     assert 64 == len(prompt_hash(PROMPT))
+
+
+def test_another_model_for_a_task_is_another_question():
+    """A reply of the model before is not taken for its own."""
+
+    class Named(ScriptedLLM):
+        name = "small"
+
+        def model_for(self, task: str) -> str:
+            return f"{self.name}-{task}"
+
+    kept, llm = Kept(), Named(["one", "two"])
+    journal = JournalledLLM(llm, kept, "e1")
+    texts = [journal.complete(PROMPT).text]
+    llm.name = "big"
+    texts.append(journal.complete(PROMPT).text)
+
+    assert ["one", "two"] == texts
