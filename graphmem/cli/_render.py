@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -114,11 +115,11 @@ def changes(found: Iterable[Change]) -> Iterator[RenderableType]:
     """One line a change, and why."""
     for change in found:
         yield Text.assemble(
-            (f"{change.event:<7}", _COLOURS[change.event]), words(change.text or change.previous_text or "")
+            (f"{change.event:<8}", _COLOURS[change.event]), words(change.text or change.previous_text or "")
         )
         if change.previous_text and change.text and change.previous_text != change.text:
             yield inset(f"was: {change.previous_text}")
-        yield inset(f"{change.memory_id}{'  ' + change.reason if change.reason else ''}")
+        yield inset(", ".join(part for part in (change.memory_id, change.reason) if part))
 
 
 def episodes(found: Sequence[Episode]) -> Iterator[RenderableType]:
@@ -126,9 +127,8 @@ def episodes(found: Sequence[Episode]) -> Iterator[RenderableType]:
     if not found:
         yield words("None.")
     for episode in found:
-        reason = f"  {episode.reason}" if episode.reason else ""
-        labels = " ".join(episode.scope.labels.values())
-        yield words(f"{episode.id}  {minute(episode.occurred_at)}  {episode.status:<7}  {labels}{reason}")
+        notes = ", ".join(part for part in (scope(episode.scope.labels), episode.reason) if part)
+        yield Text.assemble((episode.id, "dim"), f"  {minute(episode.occurred_at)}  {episode.status:<8}", words(notes))
 
 
 def episode_table(found: Sequence[Episode]) -> Iterator[RenderableType]:
@@ -147,7 +147,7 @@ def retried(results: Sequence[AddResult]) -> Iterator[RenderableType]:
     failed = [result for result in results if result.status == "failed"]
     yield words(f"{len(results) - len(failed)} finished, {len(failed)} still failing." if results else "Nothing to do.")
     for result in failed:
-        yield inset(f"{result.episode_id}  {result.reason}")
+        yield inset(f"{result.episode_id}: {result.reason}")
 
 
 def scope(labels: Mapping[str, str]) -> str:
@@ -244,7 +244,7 @@ def listed(page: Page) -> Iterator[RenderableType]:
         yield words("None.")
     for item in page.items:
         yield Text.assemble(
-            words(f"{item.id}  "), words(item.text), (f"  {span(item.valid_from, item.valid_to)}", "dim")
+            (item.id, "dim"), "  ", words(item.text), (f"  {span(item.valid_from, item.valid_to)}", "dim")
         )
     if page.cursor:
         yield inset(f"more: --cursor {page.cursor}", left=0)
@@ -274,8 +274,8 @@ def _headline(place: int, hit: Hit) -> Text:
 
 def _notes(hit: Hit) -> Iterator[str]:
     if parts := [part for part in (_time(hit), evidence(hit)) if part]:
-        yield "  ".join(parts)
-    yield f"id {hit.id}" + (f"  {data(hit.metadata)}" if hit.metadata else "")
+        yield ", ".join(parts)
+    yield f"id {hit.id}" + (f", {json.dumps(data(hit.metadata), ensure_ascii=False)}" if hit.metadata else "")
 
 
 def _time(hit: Hit) -> str:
@@ -320,12 +320,15 @@ def history(entries: Sequence[HistoryEntry]) -> Iterator[RenderableType]:
     for entry in entries:
         style = _COLOURS[entry.event]
         yield Text.assemble(
-            words(f"{minute(entry.at)}  "), (f"{entry.event:<7}", style), words(entry.text or entry.previous_text or "")
+            (minute(entry.at), "dim"),
+            "  ",
+            (f"{entry.event:<8}", style),
+            words(entry.text or entry.previous_text or ""),
         )
         if entry.previous_text and entry.text and entry.previous_text != entry.text:
             yield inset(f"was: {entry.previous_text}")
         if notes := [n for n in (entry.reason, entry.resolution_id and f"resolution {entry.resolution_id}") if n]:
-            yield inset("  ".join(notes))
+            yield inset(", ".join(notes))
 
 
 def history_table(entries: Sequence[HistoryEntry]) -> Iterator[RenderableType]:

@@ -49,7 +49,7 @@ def relations(found: Sequence[Relation]) -> Iterator[RenderableType]:
     for item in found:
         ended = "dim" if item.valid_to else ""
         yield words(relation(item), ended)
-        yield inset(f'"{cut(item.fact)}"  memory {", ".join(item.memory_ids)}')
+        yield inset(f'"{cut(item.fact)}", memory {", ".join(item.memory_ids)}')
 
 
 def relation_table(found: Sequence[Relation]) -> Iterator[RenderableType]:
