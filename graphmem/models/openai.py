@@ -61,12 +61,15 @@ class _Dialect:
     mode: Mode = "schema"
     limit_name: str = OLD_LIMIT
     temperature: bool = True
+    most_tokens: int = 8192
 
     def after(self, refusal: BadRequest, *, structured: bool) -> _Dialect | None:
         """What to try after a refusal; None when there is nothing left to leave out."""
         said = refusal.text.casefold()
         if "temperature" in said and self.temperature:
             return replace(self, temperature=False)
+        if self.most_tokens > 1024 and any(sign in said for sign in ("too large", "at most", "less than or equal")):
+            return replace(self, most_tokens=self.most_tokens // 2)
         if "max_tokens" in said or "max_completion_tokens" in said:
             return replace(self, limit_name=NEW_LIMIT if self.limit_name == OLD_LIMIT else OLD_LIMIT)
         if not structured or self.mode == "text":
@@ -315,7 +318,7 @@ class _counted:  # noqa: N801 - reads as a function where it is used
 
 def _chat_arguments(prompt: Prompt, model: str, dialect: _Dialect) -> dict[str, Any]:
     system = prompt.system
-    arguments: dict[str, Any] = {"model": model, dialect.limit_name: prompt.max_tokens}
+    arguments: dict[str, Any] = {"model": model, dialect.limit_name: min(prompt.max_tokens, dialect.most_tokens)}
     if dialect.temperature:
         arguments["temperature"] = 0
     if prompt.json_schema is not None:

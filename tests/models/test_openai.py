@@ -101,6 +101,51 @@ def test_a_parameter_that_the_server_refuses_is_left_out(refused, check):
         assert 1 == model.complete(ASK).calls
 
 
+def test_a_reply_longer_than_the_model_gives_is_not_asked_for():
+    """The limit is halved until the server takes it, and remembered."""
+    refused = Answer(status=400, error="max_tokens is too large: 8000. This model supports at most 4096 tokens.")
+    with StubServer([WORD], faults=[refused]) as stub:
+        model = chat(stub)
+        long = ASK.model_copy(update={"max_tokens": 8000})
+        calls = [model.complete(long).calls for _ in "ab"]
+
+        assert [2, 1] == calls
+        assert [8000, 4096, 4096] == [body["max_tokens"] for body in stub.seen.bodies]
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"retry-after-ms": "1500"}, 1.5),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"retry-after": "nan"}, 0.25),
+        ({"retry-after": "soon"}, 0.25),
+    ],
+)
+def test_every_form_of_retry_after_is_read(headers, pause):
+    """Milliseconds, dates; nonsense counts as absent."""
+    pauses = Pauses()
+    with StubServer([WORD], faults=[Answer(status=503, headers=headers)]) as stub:
+        chat(stub, limiter=quick(pauses)).complete(ASK)
+
+    assert [pause] == (pauses or [0.0])
+
+
+def test_text_in_parts_is_joined():
+    """Some servers answer with a list of parts."""
+    parts = [{"type": "text", "text": '{"word": '}, {"type": "text", "text": '"yes"}'}]
+    with StubServer([Answer(WORD, message={"content": parts})]) as stub:
+        assert WORD == chat(stub).complete(ASK).text
+
+
+def test_a_server_that_accepts_nothing_is_refused_in_the_end():
+    """Each form is tried, and no more."""
+    with StubServer([Answer(status=400, error="temperature max_tokens")]) as stub, pytest.raises(ModelRefused):
+        chat(stub).complete(ASK)
+
+    assert 6 == stub.seen.calls
+
+
 def test_a_single_task_can_have_a_model_of_its_own():
     """The others keep the default."""
     with StubServer([WORD]) as stub:
