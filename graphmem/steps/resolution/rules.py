@@ -159,7 +159,7 @@ def _covers(old: Side, new: Side, known: Sequence[tuple[Side, float]], settings:
         return True
     if old.valid_from <= new.valid_from:
         return False
-    between = [k for k, _ in known if new.valid_from < k.valid_from <= old.valid_from and k.id != old.id]
+    between = [k for k, _ in known if new.valid_from < k.valid_from <= old.valid_from and k.id != old.id and not k.void]
     return not any(_relation(k, new, settings) for k in between)
 
 
@@ -338,10 +338,10 @@ def _slot(n: Claim, o: Claim, settings: Settings) -> _Finding | None:
         return None
     if n.slot == "where" and n.value[:1].isupper() != o.value[:1].isupper():
         return None
-    before, after = content(o.value), content(n.value)
+    before, after = content(o.value) or (key(o.value),), content(n.value) or (key(n.value),)
     if (
-        not before
-        or not after
+        not o.value
+        or not n.value
         or len(overlap(before, after)) == len(before)
         or len(overlap(after, before)) == len(after)
     ):
