@@ -15,7 +15,6 @@ from graphmem import Memory, MissingExtra
 
 EXTRAS = {
     "local": {"extractor": "local"},
-    "neo4j": {"graph": "neo4j"},
     "postgres": {"ledger_url": "postgresql+psycopg://nobody@localhost/none"},
 }
 """Extra -> the settings that ask for it."""
@@ -45,7 +44,8 @@ def a_missing_extra_says_how_to_install_it(wheel: Path, home: Path) -> None:
     """Each backend whose packages are absent names its extra."""
     for extra, options in EXTRAS.items():
         try:
-            Memory.open(home=home / extra, **({"embedder": "hash", "extractor": "none"} | options)).close()
+            with Memory.open(home=home / extra, **({"embedder": "hash", "extractor": "none"} | options)) as memory:
+                memory.add("I moved to Lisbon.", user_id="maria")
         except MissingExtra as error:
             assert extra == error.extra
             assert f"graphmem[{extra}]" in str(error)
