@@ -35,7 +35,9 @@ def ending(thing, *, subject="Tom", **more):
 
 
 def memory(*claims, text="old", at=START, **more):
-    return Memory(id=more.pop("id", "old"), text=text, scope=SCOPE, recorded_at=at, valid_from=at, claims=claims, **more)
+    return Memory(
+        id=more.pop("id", "old"), text=text, scope=SCOPE, recorded_at=at, valid_from=at, claims=claims, **more
+    )
 
 
 def known(*claims, similarity=0.8, triples=(), **more):
@@ -158,7 +160,9 @@ def test_triples_alone_are_enough():
     )
 
 
-@pytest.mark.parametrize(("modality", "expected"), [("ended", ["end"]), ("planned", []), ("past", []), ("asserted", [])])
+@pytest.mark.parametrize(
+    ("modality", "expected"), [("ended", ["end"]), ("planned", []), ("past", []), ("asserted", [])]
+)
 def test_the_modality_of_a_triple(modality, expected):
     """The same triple, said to be over, ends the known one; planned and past it does nothing."""
     triple = Triple(source_id="tom", type="works_at", target_id="ford")

@@ -76,7 +76,8 @@ def phrase(token: Token, chunks: Mapping[int, Span], owner: str = "") -> Phrase:
     text = "".join(t.text_with_ws for t in [*kept, *extra]).strip()
     label = root.ent_type_ or next((t.ent_type_ for t in kept if t.ent_type_), "")
     number = next((t.text for t in kept if t.dep_ == "nummod" or (t.pos_ == "NUM" and t.i != root.i)), "")
-    proper = root.pos_ == "PROPN" or (span is None and root.is_title and root.dep_ == "nsubj")
+    alone = len(inside) == 1 and root.i == root.sent.start and root.dep_ in {"nsubj", "nsubjpass"}
+    proper = root.pos_ == "PROPN" or (alone and root.is_title and root.tag_ not in {"PRP", "DT", "VBG", "NNS", "EX"})
     determined = any(t.dep_ in {"det", "poss"} for t in inside)
     head = lemma(root)
     kind = _type(text, head, label, proper=proper)
@@ -112,7 +113,8 @@ def _possessor(root: Token, inside: list[Token], owner: str) -> tuple[str, list[
 def _attached(root: Token, end: int) -> tuple[list[Token], int]:
     """`of ...` and `named ...` right after the phrase belong to it."""
     doc = root.doc
-    if end < len(doc) and doc[end].lower_ in {"of", "named", "called"} and doc[end].sent == root.sent:
+    naming = end + 1 < len(doc) and doc[end].lower_ in {"named", "called"} and doc[end].dep_ == "acl"
+    if end < len(doc) and (doc[end].lower_ == "of" or naming) and doc[end].sent == root.sent:
         stop = end + 1
         while stop < len(doc) and doc[stop].pos_ in {"DET", "NOUN", "PROPN", "ADJ", "NUM", "PRON", "PART"}:
             stop += 1
@@ -204,4 +206,4 @@ def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911 - one line a type
 
 def is_employer(found: Phrase) -> bool:
     """Whether joining it means working there."""
-    return found.proper and found.label in {"ORG", ""} and not _NOT_EMPLOYER.search(found.text)
+    return found.proper and found.label in {"ORG", "PRODUCT", ""} and not _NOT_EMPLOYER.search(found.text)

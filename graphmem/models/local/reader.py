@@ -286,7 +286,7 @@ def _clause(verb: Token, subjects: tuple[Phrase, ...], tokens: tuple[Token, ...]
     markers += [f"~{m.group(0).casefold()}" for m in _BRIEF.finditer(text)]
     past = (
         verb.tag_ == "VBD"
-        or (verb.lower_ in _UNCHANGING and not helpers)
+        or ((verb.lower_ in _UNCHANGING or verb.tag_ == "VBN") and not helpers)
         or any(h.tag_ == "VBD" and h.lemma_ in {"be", "do", "get"} for h in helpers)
     )
     perfect = any(h.lemma_ == "have" for h in helpers) and verb.tag_ in {"VBN", "VBD", "VBG"}
@@ -344,17 +344,19 @@ def _matches(
 ) -> Iterable[_Match]:
     """At most one match a slot and effect: the longest frame."""
     seen: set[tuple[str, str]] = set()
+    ends_object = False
     word = lemma(clause.verb)
     starts = [("be", 0)] if clause.passive else [(word, 1)]
     for first, at in starts:
         for frame in frames.get(first, ()):
             construction = frame.construction
             sort = (construction.does, construction.slot)
-            if sort in seen or (construction.does == "ends subject" and any(d == "ends" for d, _ in seen)):
+            if sort in seen or (construction.does == "ends subject" and ends_object):
                 continue
             match = _match(frame, clause, at, chunks, owner)
             if match is not None:
                 seen.add(sort)
+                ends_object = ends_object or (construction.does == "ends" and bool(match.groups))
                 yield match
 
 
@@ -429,7 +431,11 @@ def _is_number(token: Token) -> bool:
 
 
 def _number(token: Token) -> Phrase:
-    unit = token.nbor() if token.i + 1 < len(token.doc) and token.nbor().pos_ in {"NOUN", "SYM"} else None
+    unit = (
+        token.nbor()
+        if token.i + 1 < len(token.doc) and token.nbor().pos_ in {"NOUN", "SYM"} and token.nbor().dep_ != "npadvmod"
+        else None
+    )
     return Phrase(f"{token.text} {lemma(unit)}" if unit is not None else token.text, token.text, "number")
 
 
@@ -549,7 +555,7 @@ def _sets(clause: _Clause, match: _Match, owner: str) -> list[Claim]:
         markers.append("weak")
     if _brief(clause):
         markers.append("weak")
-    text, slot = _value(construction, match, value, slot)
+    text, slot = _value(construction, match, value, slot, lemma(clause.verb))
     found = []
     for n, subject in enumerate(subjects):
         own = text
@@ -567,11 +573,11 @@ def _sets(clause: _Clause, match: _Match, owner: str) -> list[Claim]:
     return found
 
 
-def _value(construction: Construction, match: _Match, value: Phrase | None, slot: str) -> tuple[str, str]:
+def _value(construction: Construction, match: _Match, value: Phrase | None, slot: str, verb: str) -> tuple[str, str]:
     if construction.value == "{word}":
         return match.word, slot
     if construction.value == "{verb}":
-        return match.word if value else construction.frame.split()[0], slot
+        return verb, slot
     if slot == "count" and value is not None:
         return value.number, f"count:{value.head}"
     if construction.value:
@@ -727,7 +733,7 @@ def _attribute(clause: _Clause) -> Phrase | None:
         if token.lower_ == "these":
             break
         words.append(token)
-    words = [t for t in words if t.pos_ != "DET" and t.tag_ != "PRP$"]
+    words = [t for t in words if t.pos_ not in {"DET", "PUNCT"} and t.tag_ != "PRP$"]
     if not words or words[-1].tag_ in {"VBG", "VBN"}:
         return None
     text = "".join(t.text_with_ws for t in words).strip()
