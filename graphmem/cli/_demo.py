@@ -36,6 +36,8 @@ class Report(Value):
     """The demo as JSON."""
 
     home: str
+    program: str
+    """What to type before a command so that it meets the embedder of this home."""
     seconds: float
     learned: Learned
     superseded: tuple[Superseded, ...]
@@ -51,13 +53,17 @@ def run(session: Session, *, fast: bool) -> None:
     started = time.monotonic()
     total = sum(len(batch.messages) for batch in sessions)
     # The models that the demo needs are on this machine, whatever the settings say.
-    models = {"extractor": "local", "embedder": "hash" if fast else "local"}
-    with session.memory(home=home, clock=clock, vectors="chroma", graph="embedded", **models) as memory:
+    embedder = "hash" if fast else "local"
+    options = {"extractor": "local", "embedder": embedder, "vectors": "chroma", "graph": "embedded"}
+    with session.memory(home=home, clock=clock, **options) as memory:
         with progress("listening", total, "messages", quiet=session.agent) as advance:
             replay(memory, clock, sessions, advance)
         known = learned(memory)
         report = Report(
             home=str(home),
+            program="graphmem"
+            if session.settings.embedder_kind == embedder
+            else f"GRAPHMEM_EMBEDDER={embedder} graphmem",
             seconds=round(time.monotonic() - started, 1),
             learned=known,
             superseded=find_superseded(memory, known.memories),
@@ -86,9 +92,9 @@ def _told(report: Report, messages: int, sessions: int) -> Iterator[RenderableTy
     yield _graph(report.learned.relations)
     yield from _chapter("Ten questions")
     for place, (question, typed, answer) in enumerate(report.answers, 1):
-        yield from _answered(place, question, typed, answer, report.home)
+        yield from _answered(place, question, f"{report.program} {typed} --user {USER} --home {report.home}", answer)
     yield from _chapter("Now you")
-    yield from _next_steps(report.home)
+    yield from _next_steps(report)
 
 
 def _chapter(title: str) -> Iterator[RenderableType]:
@@ -142,9 +148,9 @@ def _edge(relation: Relation) -> Text:
     return Text.assemble((f"{relation.type} ", "dim"), (relation.target.name, "cyan"), (f"  {when}", "dim"))
 
 
-def _answered(place: int, question: str, typed: str, answer: Answer, home: str) -> Iterator[RenderableType]:
+def _answered(place: int, question: str, typed: str, answer: Answer) -> Iterator[RenderableType]:
     yield Text(f"\n{place}. {question}", style="bold")
-    yield render.inset(f"$ graphmem {typed} --user {USER} --home {home}", "dim", left=3)
+    yield render.inset(f"$ {typed}", "dim", left=3)
     if isinstance(answer, SearchResult):
         for hit in answer.hits:
             yield from _hit(hit)
@@ -176,11 +182,11 @@ def _hit(hit: Hit) -> Iterator[RenderableType]:
         yield render.inset(f"route: {render.route(hit.why.route)}", left=5)
 
 
-def _next_steps(home: str) -> Iterator[RenderableType]:
-    at = f"--user {USER} --home {home}"
-    yield render.words(f"The memory is in {home}; delete the folder when you are done. Try:")
+def _next_steps(report: Report) -> Iterator[RenderableType]:
+    at = f"--user {USER} --home {report.home}"
+    yield render.words(f"The memory is in {report.home}; delete the folder when you are done. Try:")
     for typed in (f'search "Who bakes bread?" {at} --explain', f"entity Felix {at}", f"timeline Nora {at}"):
-        yield render.inset(f"graphmem {typed}", "cyan", left=2)
+        yield render.inset(f"{report.program} {typed}", "cyan", left=2)
     yield render.words("And for a memory of your own:")
     yield render.inset('graphmem add "I moved to Lisbon and work at Acme now." --user maria', "cyan", left=2)
     yield render.inset('graphmem search "Where does Maria live?" --user maria', "cyan", left=2)
