@@ -49,7 +49,7 @@ def finite_of(verb: Token) -> Token | None:
 
 
 def _is_bare_present(verb: Token) -> bool:
-    """ "I moved and work at Acme": the tagger takes this "work" for an infinitive, though the past cannot govern one."""
+    """Whether a finite verb was tagged as an infinitive, as "work" in "I moved and work at Acme"."""
     alone = verb.tag_ == "VB" and verb.dep_ == "conj" and not any(c.dep_ in {"aux", "neg"} for c in verb.children)
     return alone and verb.head.tag_ in {"VBD", "VBP", "VBZ"}
 

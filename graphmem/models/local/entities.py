@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from graphmem.models.local.language import word_list
 from graphmem.models.local.persons import Persons
 from graphmem.values import EntityDraft
 
@@ -16,20 +17,8 @@ TYPES = {
     "PERSON": "Person", "GPE": "Place", "LOC": "Place", "FAC": "Place", "ORG": "Organisation", "EVENT": "Event",
     "WORK_OF_ART": "Work", "LAW": "Work", "PRODUCT": "Product", "NORP": "Group", "LANGUAGE": "Language",
 }  # fmt: skip
-_NOT_NAMES = {
-    "wow", "congrats", "congratulations", "yay", "hey", "hi", "thanks", "thx", "lol", "haha", "omg", "aww", "aw", "yeah", "yep",
-    "ok", "okay", "hello", "cool", "awesome", "nice", "sweet", "damn", "dude", "bro", "mom", "dad", "gosh", "whoa", "woah",
-    "oh", "ooh", "sure", "god", "jeez", "cheers", "sounds", "bye", "glad", "btw", "that", "this", "it", "i", "xoxo", "hmm",
-}  # fmt: skip
-_VAGUE = {
-    "thing", "things", "stuff", "lot", "lots", "bit", "way", "ways", "one", "ones", "something", "anything", "everything",
-    "nothing", "someone", "everyone", "anyone", "somebody", "everybody", "people", "time", "times", "today", "yesterday",
-    "tomorrow", "day", "days", "week", "weeks", "month", "months", "year", "years", "night", "morning", "evening", "weekend",
-    "kind", "sort", "type", "part", "couple", "bunch", "ton", "tons", "idea", "fun", "luck", "thanks", "guy", "guys", "man",
-    "pic", "photo", "picture", "reason", "point", "case", "moment", "while", "hour", "minute", "course", "life", "world",
-    "number", "side", "place", "chance", "matter", "sense", "fact", "deal", "question", "others", "other", "same", "today",
-    "pleasure", "wait", "shot", "touch", "blast", "hope", "news", "ages", "mind", "step", "end", "rest", "start", "feeling",
-}  # fmt: skip
+_NOT_NAMES = word_list("not_names")
+_VAGUE = word_list("vague")
 _EDGE = re.compile(r"^[\s\"'“”‘’.,!?;:()\[\]-]+|[\s\"'“”‘’.,!?;:()\[\]-]+$")
 
 
@@ -131,8 +120,37 @@ class Names:
         ]
         while words and (words[0].is_stop or words[0].text == "-" or words[0].pos_ == "NUM"):
             words = words[1:]
-        name = cleaned("".join(t.text_with_ws for t in words)).casefold()
+        if any(t.ent_type_ in {"DATE", "TIME"} for t in words):
+            return None
+        name = cleaned("".join(t.text_with_ws for t in words))
+        if words and words[0].is_sent_start and words[0].pos_ != "PROPN":
+            name = name[:1].lower() + name[1:]
         return EntityDraft(name=name, weak=True) if 2 < len(name) <= 60 else None
+
+    def spelled(self, token: Token) -> str:
+        """The name at this token as it is written, though it may be a participant's short form."""
+        tokens = [token]
+        while tokens[-1].i + 1 < len(token.doc) and tokens[-1].nbor().pos_ == "PROPN" and tokens[-1].whitespace_:
+            tokens.append(tokens[-1].nbor())
+        return cleaned("".join(t.text_with_ws for t in tokens)) if token.pos_ == "PROPN" else ""
+
+    def christened(self, token: Token) -> str:
+        """The name given to a thing behind it: "Rex" in "a dog named Rex"."""
+        for verb in (c for c in token.children if c.lower_ in {"named", "called"}):
+            name = next((c for c in verb.children if c.pos_ == "PROPN"), None)
+            if name is not None:
+                return self.spelled(name)
+        return ""
+
+    def whole(self, token: Token) -> EntityDraft | None:
+        """The thing a name only describes: "LGBTQ conference" for "LGBTQ" in "an LGBTQ conference"."""
+        head = token.head
+        chunk = self._chunks.get(head.i)
+        if token.dep_ not in {"compound", "amod", "nmod"} or head.pos_ != "NOUN" or chunk is None:
+            return None
+        start = min((t.i for t in chunk if t.dep_ in {"compound", "amod", "nmod"}), default=head.i)
+        name = cleaned(head.doc[start : head.i + 1].text)
+        return EntityDraft(name=name) if 2 < len(name) <= 60 else None
 
     def within(self, tokens: Iterable[Token], pronouns: bool = True) -> Iterator[EntityDraft]:
         """Entities named by these tokens, each once, in order; noun phrases last."""

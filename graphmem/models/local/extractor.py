@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphmem.models.contracts import ExtractionRequest
 from graphmem.models.local import language, salience
+from graphmem.models.local.corrections import corrected
 from graphmem.models.local.entities import Names
 from graphmem.models.local.facts import Passage, statements
 from graphmem.models.local.persons import SPEAKER, Persons
+from graphmem.models.local.reader import Reader
 from graphmem.values import Draft, Dropped, FactDraft, Mention, MessageRecord
 
 if TYPE_CHECKING:
@@ -33,12 +35,19 @@ class LocalExtractor:
     def __init__(self, threshold: float = salience.THRESHOLD) -> None:
         self._threshold = threshold
         self._loaded: Language | None = None
+        self._claims_reader: Reader | None = None
 
     @property
     def _nlp(self) -> Language:
         if self._loaded is None:
             self._loaded = language.load()
         return self._loaded
+
+    @property
+    def _reader(self) -> Reader:
+        if self._claims_reader is None:
+            self._claims_reader = Reader(self._nlp)
+        return self._claims_reader
 
     def extract(self, request: ExtractionRequest) -> Draft:
         """Propose facts for the request. Raises MissingExtra when spaCy or its model is not installed."""
@@ -50,11 +59,19 @@ class LocalExtractor:
             if not _gives_facts(request.messages[passage.index], request.include_assistant):
                 continue
             for statement in statements(passage, names):
-                if statement.score >= self._threshold:
+                if statement.score >= self._threshold or statement.draft.correction:
                     facts.append(statement.draft)
                 else:
                     dropped.append(Dropped(reason="not salient", text=statement.draft.text))
+        facts = self._with_claims(corrected(facts, request))
         return Draft(facts=tuple(facts), mentions=_unique(mentions), dropped=tuple(dropped))
+
+    def _with_claims(self, facts: Sequence[FactDraft]) -> list[FactDraft]:
+        """The facts with what resolution compares, read from their own sentences in one batch."""
+        # A name in small letters ("maria works") is no name to the tagger; subjects are compared without case.
+        plain = [_BRACKETED.sub("", fact.text[:1].upper() + fact.text[1:]) for fact in facts]
+        docs = self._nlp.pipe(plain, batch_size=BATCH)
+        return [f.model_copy(update={"claims": self._reader.read(doc)}) for f, doc in zip(facts, docs, strict=True)]
 
     def mentions(self, messages: Sequence[MessageRecord]) -> tuple[Mention, ...]:
         """What each message names: the edges of the graph walk, for messages that give no facts."""
@@ -100,6 +117,9 @@ def _persons(message: MessageRecord, people: Sequence[tuple[str, str]]) -> Perso
 def _gives_facts(message: MessageRecord, include_assistant: bool) -> bool:
     return message.role == "user" or (message.role == "assistant" and include_assistant)
 
+
+_BRACKETED = re.compile(r" \((?:since |week of |weekend of )?[\w ]*\d{4}\)")
+"""The resolved time behind a relative one: it says nothing new and would only disturb the parse."""
 
 _FIRST_PERSON = re.compile(r"\b(?:" + "|".join(sorted(SPEAKER - {"us"})) + r")\b", re.IGNORECASE)
 

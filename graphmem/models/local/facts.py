@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from graphmem.models.local import modality, salience
 from graphmem.models.local.clauses import Clause, clauses, is_verb
+from graphmem.models.local.constructions import Reading, kin_terms
 from graphmem.models.local.entities import Names
-from graphmem.models.local.persons import SPEAKER, THINGS, THIRD, Persons, possessive
-from graphmem.models.local.relations import Edge, Reading, Relations, kin_terms
+from graphmem.models.local.persons import THINGS, THIRD, Persons, possessive
+from graphmem.models.local.relations import Edge, Relations
 from graphmem.models.local.times import Time, find, settle
-from graphmem.models.local.wording import Wording, trimmed
+from graphmem.models.local.wording import Wording, trimmed, without_vocative
 from graphmem.values import EntityDraft, FactDraft, RelationDraft
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _names_somebody(noun: Token, names: Names) -> bool:
 
 
 def _kin(token: Token, persons: Persons) -> tuple[EntityDraft, str, str] | None:
-    """ "My sister" as a person of her own."""
+    """Somebody named only by kinship ("my sister"), as a person of her own."""
     if token.lower_ not in kin_terms() or token.pos_ != "NOUN":
         return None
     owner = next((c for c in token.children if c.dep_ == "poss"), None)
@@ -140,6 +140,7 @@ def _kin(token: Token, persons: Persons) -> tuple[EntityDraft, str, str] | None:
 def _statement(
     clause: Clause, passage: Passage, names: Names, times: Sequence[Time], thread: _Thread
 ) -> Statement | None:
+    clause = without_vocative(clause, passage.persons)
     words = trimmed(clause, passage.persons)
     if not MIN_WORDS <= len(words) <= MAX_WORDS or not _has_a_subject(clause, words):
         return None
@@ -148,15 +149,22 @@ def _statement(
     reading = modality.reading(clause, any(t.begin > passage.base for t in mine))
     if not _can_stand(clause, words, subject, reading):
         return None
-    mine = [settle(t, passage.base, reading.modality == "planned") for t in mine]
+    ahead = reading.modality == "planned" or not (reading.past or _is_perfect(clause))
+    mine = [settle(t, passage.base, ahead) for t in mine]
     edges = Relations(names, passage.persons, thread.found).of(clause, words, subject, reading)
     draft = _draft(clause, words, passage, names, thread, subject, reading, edges, mine)
-    entities = [e for e in draft.entities if e.name != draft.subject]
-    strong = sum(not e.weak for e in entities)
-    score = salience.score(
-        clause, words, subject=who, names=strong, phrases=len(entities) - strong, times=len(mine), relations=len(edges)
+    others = [e for e in draft.entities if e.name != draft.subject]
+    signs = salience.Signs(
+        subject=who,
+        names=sum(not e.weak for e in others),
+        phrases=sum(e.weak for e in others),
+        times=len(mine),
+        typed=sum(e.confidence >= salience.TYPED for e in edges),
+        modality=reading.modality,
+        negated=reading.negated,
+        past=reading.past,
     )
-    return Statement(draft, score)
+    return Statement(draft, 1.0 if passage.title else salience.score(clause, words, signs))
 
 
 def _has_a_subject(clause: Clause, words: Sequence[Token]) -> bool:
@@ -167,10 +175,15 @@ def _has_a_subject(clause: Clause, words: Sequence[Token]) -> bool:
     return clause.head.i == first.i and first.tag_ == "VBD" and not clause.inherited
 
 
-def _subject(clause: Clause, passage: Passage, names: Names, thread: _Thread) -> tuple[EntityDraft | None, str | None]:
+def _subject(  # noqa: PLR0911 - one line a way of naming somebody
+    clause: Clause, passage: Passage, names: Names, thread: _Thread
+) -> tuple[EntityDraft | None, str | None]:
     head = clause.subject_head
     if head is None:
         return EntityDraft(name=passage.persons.speaker, type="Person"), "speaker"
+    speaker = passage.persons.speaker
+    if any(c.dep_ == "conj" and passage.persons.named(c) == speaker for c in head.children):
+        return EntityDraft(name=speaker, type="Person"), "speaker"
     if head.i in thread.found:
         return thread.found[head.i], "named"
     relative = _kin(head, passage.persons)
@@ -181,7 +194,10 @@ def _subject(clause: Clause, passage: Passage, names: Names, thread: _Thread) ->
     if entity is not None:
         return entity, "speaker" if entity.name == passage.persons.speaker else _other(entity, passage.persons)
     if passage.title and (head.lower_ in THIRD | THINGS or any(c.lower_ == "the" for c in head.children)):
-        return EntityDraft(name=passage.title), "named"
+        entity = EntityDraft(name=passage.title)
+        if head.lower_ in THIRD | {"it", "they"}:
+            thread.found[head.i] = entity
+        return entity, "named"
     owner = next((names.strong(c) for c in head.children if c.dep_ == "poss"), None)
     return owner, "speaker" if owner is not None and owner.name == passage.persons.speaker else None
 
@@ -214,7 +230,7 @@ def _draft(
     wording = Wording(passage.persons, {i: e.name for i, e in thread.found.items()}, _worth_telling(times, clause))
     changed = any(e.change for e in edges)
     mode = "asserted" if reading.modality == "past" and changed else reading.modality
-    valid_from, valid_to = _validity(times, passage.base, clause)
+    valid_from, valid_to = (None, None) if mode == "planned" else _validity(times, passage.base, clause)
     quote = _quote(clause, words, passage)
     entities = _entities(clause, words, names, subject, edges, thread)
     return FactDraft(
@@ -237,6 +253,8 @@ def _draft(
 
 
 def _worth_telling(times: Sequence[Time], clause: Clause) -> list[Time]:
+    if any(t.lower_ in {"birthday", "anniversary", "born"} for t in clause.tokens):
+        return []
     return [t for t in times if t.relative and (t.role != "for" or _is_perfect(clause))]
 
 
@@ -247,7 +265,8 @@ def _is_perfect(clause: Clause) -> bool:
 def _validity(times: Sequence[Time], base: datetime, clause: Clause) -> tuple[datetime | None, datetime | None]:
     """When the state or event began, if that is past, and when it will be over, if that was said."""
     begin = end = None
-    for time in times:
+    yearly = any(t.lower_ in {"birthday", "anniversary"} for t in clause.tokens)
+    for time in () if yearly else times:
         if time.role == "until":
             end = end or time.finish.astimezone(UTC)
         elif time.role == "for":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import tomllib
+from functools import cache, lru_cache
 from importlib import import_module
+from importlib.resources import files
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -45,3 +47,10 @@ def pieces(text: str) -> list[tuple[int, str]]:
         cuts.append((start, text[start:end]))
         start = end
     return cuts
+
+
+@cache
+def word_list(name: str) -> frozenset[str]:
+    """A closed word list of `words.toml`."""
+    lists: dict[str, list[str]] = tomllib.loads((files(__package__) / "words.toml").read_text(encoding="utf-8"))
+    return frozenset(lists[name])

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from graphmem.models.local.clauses import Clause, finite_of
-from graphmem.models.local.relations import Reading
+from graphmem.models.local.constructions import Reading
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -26,15 +26,18 @@ _ENDING = {
     "ditch",
 }
 _ENDING_PHRASE = re.compile(
-    r"\b(?:no longer|not .{1,60}\bany ?more|n't .{1,60}\bany ?more|[bB]roke up|broken up|split up|gave up|given up|got rid of|"
-    r"stepped down|dropped out|called it quits|got divorced|(?:left|leaving) (?:my|his|her|their|the) (?:job|company|school)|"
+    r"\b(?:no longer|not .{1,60}\bany ?more|n't .{1,60}\bany ?more|broke up|broken up|split up|gave up|given up|"
+    r"got rid of|"
+    r"stepped down|dropped out|called it quits|got divorced|"
+    r"(?:left|leaving) (?:my|his|her|their|the) (?:job|company|school)|"
     r"passed away|died)\b"
 )
 _PLAN_VERBS = {"plan", "intend", "hope", "aim", "want", "consider", "prepare", "expect", "look"}
 _WOULD_BE = {"might", "may", "could", "would", "'d", "’d", "should"}
 _SUPPOSING = {"wish", "imagine", "suppose", "dream", "wonder", "pretend"}
 _CORRECTION = re.compile(
-    r"^\W*(?:oh,? |oops,? |wait,? |no,? |sorry,? |my bad,? )*(?:i meant\b|i mean\b(?=.*\bnot\b)|correction\b|i misspoke\b|let me correct)"
+    r"^\W*(?:oh,? |oops,? |wait,? |no,? |sorry,? |my bad,? )*"
+    r"(?:i meant\b|i mean\b(?=.*\bnot\b)|correction\b|i misspoke\b|let me correct)"
     r"|^\W*(?:sorry|oops|my mistake|my bad|actually,? no)\b.{0,12}\b(?:it's|it is|it was|that's|not)\b"
     r"|\bi (?:was wrong|made a mistake|misspoke|got that wrong)\b",
     re.IGNORECASE,

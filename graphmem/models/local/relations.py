@@ -6,24 +6,28 @@ how sure it is; constructions in `patterns.toml` and kin terms ("my sister Ann")
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from graphmem.models.local.clauses import Clause, is_verb, subject_of
-from graphmem.models.local.entities import Names, cleaned
+from graphmem.models.local.clauses import SUBJECTS, Clause, finite_of, is_verb, subject_of
+from graphmem.models.local.constructions import Reading, data, fitting, kin_terms, phase, retyped
+from graphmem.models.local.entities import Names
+from graphmem.models.local.language import word_list
 from graphmem.models.local.persons import Persons
-from graphmem.steps.resolution.relation_types import relation_type
-from graphmem.values import EntityDraft, Modality
+from graphmem.steps.relation_types import relation_type
+from graphmem.values import EntityDraft
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
 _TYPED, _KIN, _ANCHORED, _VAGUE = 0.85, 0.9, 0.45, 0.3
 _LIGHT = {"have", "be", "do", "get", "make", "take", "go", "come", "say", "know", "think", "see", "let", "give"}
+_PLANS = {"go", "plan", "hope", "intend", "want", "expect", "aim", "prepare"}
+_JOBS = {"job", "position", "role", "internship", "gig", "offer"}
+_CONTACTS = {"email": "email", "phone": "phone", "number": "phone", "e-mail": "email"}
+_TRADES = tuple(word_list("trades"))
+_BARE = {"dobj", "attr", "acomp", "dative", "oprd", "xcomp"}
 _ASPECT = {"start", "begin", "continue", "keep", "resume", "try", "use", "get", "finish", "decide", "manage"}
 
 
@@ -39,46 +43,6 @@ class Edge:
     """Says that a state begins ("moved to"), so that the past tense does not mean it is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a clause is meant: what relations may be drawn from it."""
-
-    modality: Modality
-    negated: bool
-    past: bool
-    """In the simple past."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    type: str
-    verbs: frozenset[str]
-    links: frozenset[str]
-    target: tuple[str, ...]
-    past: str
-    negative: str
-    change: bool
-    change_verbs: frozenset[str]
-
-
-@cache
-def _data() -> tuple[tuple[_Pattern, ...], dict[str, frozenset[str]], dict[str, str]]:
-    raw: dict[str, Any] = tomllib.loads((files(__package__) / "patterns.toml").read_text(encoding="utf-8"))
-    patterns = tuple(
-        _Pattern(
-            p["type"], frozenset(p["verbs"]), frozenset(p["links"]), tuple(p["target"]), p.get("past", ""),
-            p.get("negative", ""), p.get("change", False), frozenset(p.get("change_verbs", ())),
-        )
-        for p in raw["pattern"]
-    )  # fmt: skip
-    return patterns, {name: frozenset(words) for name, words in raw["words"].items()}, raw["kin"]
-
-
-def kin_terms() -> dict[str, str]:
-    """Nouns that relate somebody to a person ("sister"), with the relation from the owner to them."""
-    return _data()[2]
-
-
 class Relations:
     """Reads the relations of the clauses of one text."""
 
@@ -90,54 +54,117 @@ class Relations:
     def of(self, clause: Clause, words: Sequence[Token], subject: EntityDraft | None, reading: Reading) -> list[Edge]:
         """The clause's relations, each pair of ends and type once."""
         inside = {t.i for t in words}
-        edges = list(self._kin(words))
-        if subject is not None and reading.modality != "hypothetical":
-            for verb in self._verbs(clause.head, inside):
-                edges += self._stated(verb, subject, reading)
-            edges += self._titles(clause, subject, reading)
+        edges = [*self._kin(words), *self._aliases(clause, subject), *self._possessions(clause)]
+        if reading.modality != "hypothetical":
+            for verb in (t for t in words if is_verb(t)):
+                holder = self._holder(verb, clause, subject)
+                if holder is not None and not _is_supposed(verb, clause.head):
+                    meant = _of_verb(verb, clause.head, reading)
+                    edges += list(self._stated(verb, holder, meant, inside))
+                    edges += [*self._employment(verb, holder, meant), *self._titles(verb, holder, meant)]
             edges += self._anchored(clause, words, subject, reading, edges)
         best: dict[tuple[str, str, str], Edge] = {}
         for edge in edges:
-            if edge.source.name != edge.target.name:
+            if edge.source.name.casefold() != edge.target.name.casefold():
                 best.setdefault((edge.source.name, edge.type, edge.target.name), edge)
         return list(best.values())
 
-    def _verbs(self, head: Token, inside: set[int]) -> Iterator[Token]:
-        """The clause's verb, those joined to it with the same subject, and what an aspect verb governs."""
-        yield head
-        for child in head.children:
-            if child.i not in inside or not is_verb(child) or subject_of(child) is not None:
-                continue
-            if child.dep_ == "conj" or (child.dep_ == "xcomp" and head.lemma_ in _ASPECT):
-                yield from self._verbs(child, inside)
+    def _holder(self, verb: Token, clause: Clause, subject: EntityDraft | None) -> EntityDraft | None:
+        """Who does what the verb says: its own subject, else that of the verb it hangs on without one."""
+        while True:
+            if verb.i == clause.head.i:
+                return subject
+            own = subject_of(verb)
+            if own is not None:
+                if verb.dep_ == "relcl" or own.lower_ in {"who", "which", "that"}:
+                    return None
+                return self._antecedents.get(own.i) or self._names.strong(own)
+            if verb.dep_ not in {"conj", "xcomp"} or not is_verb(verb.head):
+                return None
+            if verb.dep_ == "xcomp" and verb.head.lemma_ not in _ASPECT | _PLANS:
+                return None
+            verb = verb.head
 
-    def _stated(self, verb: Token, subject: EntityDraft, reading: Reading) -> Iterator[Edge]:
+    def _stated(self, verb: Token, subject: EntityDraft, reading: Reading, inside: set[int]) -> Iterator[Edge]:
         for link, head in _arguments(verb):
             for token in _joined(head):
-                edge = self._match(verb, link, token, subject, reading)
+                edge = self._match(verb, link, token, subject, reading) if token.i in inside else None
                 if edge is not None:
                     yield edge
 
     def _match(self, verb: Token, link: str, token: Token, subject: EntityDraft, reading: Reading) -> Edge | None:
+        """The relation that the first fitting construction states."""
+        found = self._construction(verb, link, token, reading)
+        if found is None:
+            return None
+        kind, target, change = found
+        if reading.modality == "planned":
+            kind = relation_type(f"plans to {_label(verb, '' if link in _BARE else link)}")
+        return Edge(subject, kind, target, _TYPED, change)
+
+    def _employment(self, verb: Token, subject: EntityDraft, reading: Reading) -> Iterator[Edge]:
+        """An employer that hangs on a noun: "got a job at Google", "is a teacher at Hill School"."""
+        jobs = [
+            t for _, head in _arguments(verb) for t in _joined(head) if t.lower_ in _JOBS or t.lower_.endswith(_TRADES)
+        ]
+        if not jobs or reading.negated or reading.modality in {"planned", "ended"}:
+            return
+        gained = verb.lemma_ in {"get", "land", "start", "accept", "take", "begin", "secure", "become"}
+        over = reading.past and not gained
+        for holder in (*jobs, verb):
+            for link, token in _arguments(holder):
+                entity = self._names.strong(token)
+                if (
+                    link in ({"at"} if holder is verb else {"at", "with", "for"})
+                    and entity is not None
+                    and token.pos_ == "PROPN"
+                ):
+                    kind = "worked_at" if over else "works_at"
+                    yield Edge(subject, kind, retyped(entity, "Organisation"), _TYPED, gained)
+
+    def _possessions(self, clause: Clause) -> Iterator[Edge]:
+        """What is said of something somebody has: "my favorite food is sushi", "my email is ..."."""
+        head, verb = clause.subject_head, clause.head
+        if head is None or verb.lemma_ != "be" or finite_of(verb) is None or verb.lower_ in {"was", "were"}:
+            return
+        owner = next(
+            (self._antecedents.get(c.i) or self._names.strong(c) for c in head.children if c.dep_ == "poss"), None
+        )
+        said = next((c for c in verb.children if c.dep_ in {"attr", "dobj", "acomp"}), None)
+        if owner is None or said is None or any(c.dep_ == "neg" for c in verb.children):
+            return
+        if any(c.lower_ in {"favorite", "favourite", "fave"} for c in head.children):
+            target = self._entity(said) or (EntityDraft(name=said.text) if said.pos_ == "ADJ" else None)
+            if target is not None and (
+                said.pos_ == "PROPN" or not any(c.lower_ in {"the", "that"} for c in said.children)
+            ):
+                yield Edge(owner, relation_type(f"favourite {head.lemma_}"), retyped(target, "Thing"), _TYPED)
+        elif head.lower_ in _CONTACTS and any(c.isdigit() or c == "@" for c in said.text):
+            yield Edge(owner, _CONTACTS[head.lower_], EntityDraft(name=said.text, type="Contact"), _TYPED)
+
+    def _construction(
+        self, verb: Token, link: str, token: Token, reading: Reading
+    ) -> tuple[str, EntityDraft, bool] | None:
         entity = self._entity(token)
-        patterns, words, _ = _data()
+        patterns, lists, _ = data()
         for pattern in patterns:
             if verb.lemma_.lower() not in pattern.verbs or link not in pattern.links:
                 continue
-            target = _fitting(token, entity, pattern.target, words)
+            target = fitting(token, entity, pattern.target, lists)
             if target is None:
                 continue
             change = pattern.change or verb.lemma_.lower() in pattern.change_verbs
-            kind = _phase(pattern, change, reading)
+            kind = phase(pattern, change, reading)
             if kind:
-                return Edge(subject, kind, target, _TYPED, change)
+                called = self._names.christened(token) if target.type == "Animal" else ""
+                return kind, target.model_copy(update={"name": called}) if called else target, change
         return None
 
     def _entity(self, token: Token) -> EntityDraft | None:
         return self._antecedents.get(token.i) or self._names.strong(token) or self._names.weak(token)
 
     def _kin(self, words: Sequence[Token]) -> Iterator[Edge]:
-        """ "My sister Ann", "my sister's name is Ann", "Ann is my sister"."""
+        """Relatives and pets by name: "My sister Ann", "my sister's name is Ann", "Ann is my sister"."""
         inside = {t.i for t in words}
         for noun in words:
             kind = kin_terms().get(noun.lemma_.lower())
@@ -148,12 +175,40 @@ class Relations:
             for token in _names_of(noun):
                 named = self._names.strong(token)
                 if source is not None and named is not None and token.i in inside and token.pos_ == "PROPN":
-                    yield Edge(source, kind, _as(named, "Person" if kind != "has_pet" else "Animal"), _KIN)
+                    yield Edge(source, kind, retyped(named, "Person" if kind != "has_pet" else "Animal"), _KIN)
 
-    def _titles(self, clause: Clause, subject: EntityDraft, reading: Reading) -> Iterator[Edge]:
-        """What "be" says of a person: age, job, allergy, diet."""
+    def _aliases(self, clause: Clause, subject: EntityDraft | None) -> Iterator[Edge]:
+        """A nickname or a full name: "everyone calls me Liz", "my name is Elizabeth", "Bob, short for Robert"."""
         verb = clause.head
-        if reading.negated or reading.past or subject.type not in {"Person", "Thing"}:
+        if verb.lemma_ in {"call", "name"} and (named := self._nickname(verb)) is not None:
+            yield named
+        head = clause.subject_head
+        if verb.lemma_ == "be" and head is not None and head.lower_ in {"name", "nickname"}:
+            owner = next((self._names.strong(c) for c in head.children if c.dep_ == "poss"), None)
+            for said in (c for c in verb.children if c.dep_ == "attr" and c.pos_ == "PROPN"):
+                yield from _alias(owner, self._names.spelled(said))
+        for token in clause.tokens:
+            if token.lower_ == "short" and token.i + 2 < len(token.doc) and token.nbor().lower_ == "for":
+                yield from _alias(subject, self._names.spelled(token.nbor(2)))
+
+    def _nickname(self, verb: Token) -> Edge | None:
+        person = next(
+            (c for c in verb.children if c.dep_ in {"dobj", "nsubj"} and c.lower_ in {"me", "him", "her"}), None
+        )
+        inner = next((c for c in verb.children if c.dep_ in {"ccomp", "oprd"} and c.pos_ == "PROPN"), None)
+        if person is None and inner is not None:
+            person = next((c for c in inner.children if c.lower_ in {"me", "him", "her"}), None)
+        if person is None and verb.i + 2 < len(verb.doc) and verb.nbor().lower_ in {"me", "him", "her"}:
+            person = verb.nbor()
+        if person is None or person.i + 1 >= len(person.doc):
+            return None
+        owner = self._antecedents.get(person.i) or self._names.strong(person)
+        said = person.nbor()
+        return next(_alias(owner, self._names.spelled(said)), None) if said.pos_ == "PROPN" else None
+
+    def _titles(self, verb: Token, subject: EntityDraft, reading: Reading) -> Iterator[Edge]:
+        """What "be" says of a person: age, job, allergy, diet."""
+        if reading.negated or reading.past or reading.modality == "planned" or subject.type not in {"Person", "Thing"}:
             return
         for child in verb.children:
             if verb.lemma_ in {"be", "become"} and child.dep_ in {"attr", "acomp"}:
@@ -171,45 +226,40 @@ class Relations:
             for link, head in _arguments(said):
                 for token in _joined(head) if link == "to" else ():
                     if (entity := self._entity(token)) is not None:
-                        yield Edge(subject, "allergic_to", _as(entity, "Thing"), _TYPED)
-        if (
-            said.pos_ == "NOUN"
-            and said.lower_.endswith(_TRADES)
-            and any(c.lower_ in {"a", "an"} for c in said.children)
-        ):
-            if (entity := self._names.weak(said)) is not None:
-                yield Edge(subject, "job_title", _as(entity, "Occupation"), 0.7)
+                        yield Edge(subject, "allergic_to", retyped(entity, "Thing"), _TYPED)
+        if _is_a_trade(said) and (entity := self._names.weak(said)) is not None:
+            yield Edge(subject, "job_title", retyped(entity, "Occupation"), 0.7)
 
     def _anchored(
-        self, clause: Clause, words: Sequence[Token], subject: EntityDraft, reading: Reading, known: Sequence[Edge]
+        self,
+        clause: Clause,
+        words: Sequence[Token],
+        subject: EntityDraft | None,
+        reading: Reading,
+        known: Sequence[Edge],
     ) -> Iterator[Edge]:
         """An edge from the subject to every name of the clause that no construction has reached."""
-        reached = {e.target.name for e in known} | {e.source.name for e in known} | {subject.name}
+        reached = {e.target.name for e in known} | {e.source.name for e in known}
         within = {t.i for t in clause.subject}
         for token in words:
             entity = self._names.strong(token)
-            if entity is None or token.i in within or entity.name in reached:
+            if entity is None or token.i in within or entity.name in reached or token.dep_ in SUBJECTS | {"poss"}:
                 continue
             reached.add(entity.name)
-            label, confidence = _label(token, clause)
-            yield Edge(subject, _marked(label, reading), entity, confidence)
+            verb, link, steps = _governor(token)
+            holder = self._holder(verb, clause, subject) if verb is not None else None
+            if verb is None or holder is None or (verb.lemma_ in {"be", "let", "mean"} and not link):
+                continue
+            whole = self._names.whole(token) or entity
+            far = verb.i != clause.head.i or steps > 3
+            light = not link and verb.lemma_ in _LIGHT
+            label = _marked(_label(verb, link), _of_verb(verb, clause.head, reading))
+            yield Edge(holder, label, whole, _VAGUE if far or light else _ANCHORED)
 
 
-_TRADES = (
-    "teacher", "engineer", "nurse", "doctor", "lawyer", "artist", "designer", "developer", "writer", "manager", "analyst",
-    "scientist", "chef", "baker", "student", "counselor", "therapist", "accountant", "programmer", "musician", "dancer",
-    "actor", "actress", "photographer", "journalist", "plumber", "electrician", "carpenter", "pilot", "professor", "architect",
-    "librarian", "mechanic", "farmer", "firefighter", "paramedic", "consultant", "instructor", "coach", "director", "editor",
-    "veterinarian", "pharmacist", "dentist", "barista", "waiter", "waitress", "freelancer", "researcher", "psychologist",
-    "translator", "marketer", "entrepreneur", "banker", "driver", "surgeon", "intern", "painter", "singer", "author",
-)  # fmt: skip
-
-
-def _as(entity: EntityDraft, kind: str) -> EntityDraft:
-    """The entity as an end of a relation: not a mere search key, and typed where its type was open."""
-    return EntityDraft(
-        name=entity.name, type=kind if entity.type == "Thing" or kind in {"Person", "Animal"} else entity.type
-    )
+def _is_a_trade(noun: Token) -> bool:
+    trade = noun.pos_ == "NOUN" and noun.lower_.endswith(_TRADES)
+    return trade and any(c.lower_ in {"a", "an"} for c in noun.children)
 
 
 def _arguments(verb: Token) -> Iterator[tuple[str, Token]]:
@@ -237,40 +287,6 @@ def _joined(token: Token) -> Iterator[Token]:
             yield from _joined(child)
 
 
-def _fitting(
-    token: Token, entity: EntityDraft | None, targets: Sequence[str], words: dict[str, frozenset[str]]
-) -> EntityDraft | None:
-    """The entity as the pattern's target, or None when its type does not fit."""
-    lemma = token.lemma_.lower()
-    for target in targets:
-        if target in words:
-            if lemma in words[target] and entity is not None:
-                return _as(
-                    entity,
-                    {"pet": "Animal", "workplace": "Organisation", "school": "Organisation"}.get(target, "Thing"),
-                )
-        elif entity is None:
-            if target == "noun" and token.tag_ == "VBG":
-                return EntityDraft(name=cleaned(" ".join(t.text for t in token.subtree if t.i >= token.i)[:60]).lower())
-        elif target == "noun" and entity.weak:
-            return _as(entity, "Thing")
-        elif not entity.weak and (
-            entity.type == target or (target == "named" and entity.type != "Person" or entity.type == "Thing")
-        ):
-            return _as(entity, targets[0] if targets[0][0].isupper() else "Thing")
-    return None
-
-
-def _phase(pattern: _Pattern, change: bool, reading: Reading) -> str:
-    if reading.negated:
-        return pattern.negative or ("" if change else f"not_{pattern.type}")
-    if reading.modality == "planned":
-        return f"plans_{pattern.type}" if not pattern.type.startswith("plans") else pattern.type
-    if reading.modality in {"ended", "past"} and not change:
-        return pattern.past or pattern.type
-    return pattern.type
-
-
 def _names_of(noun: Token) -> Iterator[Token]:
     yield from (c for c in noun.children if c.dep_ in {"appos", "compound", "nmod"})
     if noun.dep_ in {"compound", "nmod", "appos"}:
@@ -284,22 +300,45 @@ def _names_of(noun: Token) -> Iterator[Token]:
         yield from (c for c in noun.head.head.children if c.dep_ == "attr")
 
 
-def _label(token: Token, clause: Clause) -> tuple[str, float]:
-    """The verb that governs a name, with its preposition, and how much the edge is worth."""
+def _governor(token: Token) -> tuple[Token | None, str, int]:
+    """The verb above a name, the preposition between them, and how many steps apart they are."""
     link, steps = "", 0
     while token.head.i != token.i and not is_verb(token):
-        if token.dep_ == "prep" or (token.dep_ == "agent"):
+        if token.dep_ in {"prep", "agent"} and not link:
             link = token.lower_
-        if token.dep_ == "poss":
-            link = "of"
         token = token.head
         steps += 1
-    if not is_verb(token):
-        return "related_to", _VAGUE
-    particle = next((c.lower_ for c in token.children if c.dep_ == "prt"), "")
-    label = "_".join(part for part in (token.lemma_.lower(), particle, link) if part)
-    far = token.i != clause.head.i or steps > 3
-    return label, _VAGUE if far or (token.lemma_ in _LIGHT and not link) else _ANCHORED
+    return (token if is_verb(token) else None), link, steps
+
+
+def _label(verb: Token, link: str) -> str:
+    particle = next((c.lower_ for c in verb.children if c.dep_ == "prt"), "")
+    return "_".join(part for part in (verb.lemma_.lower(), particle, link) if part)
+
+
+def _alias(owner: EntityDraft | None, name: str) -> Iterator[Edge]:
+    if owner is not None and name:
+        yield Edge(owner, "also_known_as", EntityDraft(name=name, type="Person"), _KIN)
+
+
+def _is_supposed(verb: Token, head: Token) -> bool:
+    """A verb below the clause's own that a condition or a modal makes unreal."""
+    if verb.i == head.i:
+        return False
+    return any(c.lower_ in {"if", "unless", "would", "could", "might", "should", "to"} for c in verb.children) and (
+        verb.dep_ != "xcomp" or verb.head.lemma_ not in _ASPECT | _PLANS
+    )
+
+
+def _of_verb(verb: Token, head: Token, reading: Reading) -> Reading:
+    """The clause's reading, with the negation and tense of a verb below it."""
+    if verb.i == head.i or verb.dep_ == "xcomp":
+        return reading
+    negated = any(c.dep_ == "neg" for c in verb.children)
+    finite = finite_of(verb)
+    past = finite is not None and finite.tag_ == "VBD"
+    later = any(c.lower_ in {"will", "'ll", "’ll"} for c in verb.children)
+    return Reading("planned" if later else "past" if past else "asserted", negated, past)
 
 
 def _marked(label: str, reading: Reading) -> str:

@@ -7,21 +7,21 @@ the modal "may". Days start at midnight of the clock that the message was writte
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-MONTHS = ("january february march april may june july august september october november december").split()
-DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
-COUNTS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())} | {
-    "a": 1,
-    "an": 1,
-    "couple": 2,
-    "few": 3,
-    "several": 4,
-}
+COUNTS = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "a": 1, "an": 1, "couple": 2, "few": 3, "several": 4,
+}  # fmt: skip
 
 Precision = Literal["day", "week", "weekend", "month", "season", "year"]
 Role = Literal["at", "since", "until", "for", "every"]
@@ -51,11 +51,25 @@ class Time:
         return forms.get(self.precision, f"{self.begin:%B %Y}")
 
     @property
+    def told(self) -> str:
+        """The words that were said, and what they mean: "last month (October 2026)", "in March 2026"."""
+        if re.search(_MONTH, self.text, re.IGNORECASE) and not re.match(
+            r"(?:last|this|next)\b", self.text, re.IGNORECASE
+        ):
+            lead = _LEAD.match(self.text)
+            return f"{lead.group() if lead else ''}{self.words}"
+        since = "since " if self.role == "for" else ""
+        return f"{self.text} ({since}{self.words})"
+
+    @property
     def _season(self) -> str:
         return next(name for name, month in SEASONS.items() if month == self.begin.month)
 
 
-_N = r"(?P<n>\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:a )?couple(?: of)?|(?:a )?few|several)"
+_N = (
+    r"(?P<n>\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"(?:a )?couple(?: of)?|(?:a )?few|several)"
+)
 _UNIT = r"(?P<unit>day|night|week|weekend|month|year|decade)s?"
 _MONTH = r"(?P<month>" + "|".join(f"{m}|{m[:3]}\\.?" for m in MONTHS) + r"|sept\.?)"
 _DAY = r"(?P<weekday>" + "|".join(f"{d}|{d[:3]}\\.?" for d in DAYS) + r"|tues\.?|thurs?\.?)"
@@ -87,8 +101,10 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("shift_month", r"\b(?P<which>last|this past|this|next) " + _MONTH + r"(?![\w'])"),
     (
         "named",
-        r"\b(?P<named>the day before yesterday|the day after tomorrow|yesterday|today|tonight|tomorrow|"
-        r"this (?:morning|afternoon|evening))\b(?: (?:morning|afternoon|evening|night)\b)?",
+        (
+            r"\b(?P<named>the day before yesterday|the day after tomorrow|yesterday|today|tonight|tomorrow|"
+            r"this (?:morning|afternoon|evening))\b(?: (?:morning|afternoon|evening|night)\b)?"
+        ),
     ),
     ("weekday", r"\bon (?:a )?" + _DAY + _PART + r"\b"),
     ("year", r"\b(?:in|since|until|till|from|by|of|back in|during) " + _YEAR + r"\b(?!-)"),
@@ -265,7 +281,7 @@ def _ahead(match: re.Match[str], base: datetime) -> Stretch:
 
 
 def _span(match: re.Match[str], base: datetime) -> Stretch:
-    begin, finish, precision = _ago(match, base)
+    begin, _, precision = _ago(match, base)
     return begin, _midnight(base) + timedelta(days=1), precision
 
 
@@ -320,7 +336,7 @@ def _named(match: re.Match[str], base: datetime) -> Stretch:
 
 
 def _on_weekday(match: re.Match[str], base: datetime) -> Stretch | None:
-    """ "On Friday" is the nearest one; which side it is on, the verb decides (see `settle`)."""
+    """The last one of that name; when the verb looks ahead, `settle` takes the next."""
     if " a " in match.group().lower():
         return None
     return _day(base - timedelta(days=(base.weekday() - _weekday(match)) % 7 or 7))
@@ -343,8 +359,14 @@ _RULES: dict[str, Callable[[re.Match[str], datetime], Stretch | None]] = {
 
 def settle(time: Time, base: datetime, future: bool) -> Time:
     """The time on the side that the verb points to: "I'm leaving on Friday" is the next Friday, not the last."""
-    weekday = re.match(r"on \w+", time.text, re.IGNORECASE) and time.precision == "day" and time.relative
-    if not (future and weekday and time.finish <= base) or any(c.isdigit() for c in time.text):
+    if not future or time.finish > base or not time.relative or time.role != "at":
         return time
-    week = timedelta(days=7)
-    return replace(time, begin=time.begin + week, finish=time.finish + week)
+    if (
+        time.precision == "day"
+        and re.match(r"on \w+", time.text, re.IGNORECASE)
+        and not any(c.isdigit() for c in time.text)
+    ):
+        return replace(time, begin=time.begin + timedelta(days=7), finish=time.finish + timedelta(days=7))
+    if re.search(_MONTH, time.text, re.IGNORECASE) and not re.match(r"(?:last|this)\b", time.text, re.IGNORECASE):
+        return replace(time, begin=months_later(time.begin, 12), finish=months_later(time.finish, 12))
+    return time

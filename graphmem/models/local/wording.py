@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphmem.models.local.clauses import Clause, finite_of, subject_of
-from graphmem.models.local.persons import POSSESSIVE, SPEAKER, Persons, possessive
+from graphmem.models.local.language import word_list
+from graphmem.models.local.persons import POSSESSIVE, Persons, possessive
 from graphmem.models.local.times import Time
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
-OPENERS = {
-    "yeah", "yep", "yes", "yup", "no", "nope", "nah", "oh", "wow", "hey", "hi", "hello", "haha", "lol", "well", "so", "and",
-    "but", "anyway", "ok", "okay", "hmm", "hm", "um", "uh", "ah", "aw", "aww", "yay", "ugh", "gosh", "man", "thanks", "sure",
-    "plus", "also", "actually", "honestly", "btw", "though", "cool", "nice", "great", "awesome", "totally", "definitely",
-    "absolutely", "right", "really", "or", "like", "basically", "anyways", "luckily", "fortunately", "sadly",
-    "unfortunately", "guess", "woah", "whoa", "ooh", "omg", "sorry", "because", "cuz", "cos", "then", "even", "especially",
-}  # fmt: skip
-CLOSERS = {"haha", "lol", "though", "tho", "too", "btw", "actually", "right", "you", "know", "man", "honestly", "hehe"}
+OPENERS = word_list("openers")
+CLOSERS = word_list("closers")
 _SINGULAR = {
     "am": "is", "'m": "is", "’m": "is", "m": "is", "are": "is", "'re": "is", "’re": "is", "were": "was", "have": "has",
     "'ve": "has", "’ve": "has", "ve": "has", "do": "does", "'ll": "will", "’ll": "will",
@@ -34,6 +30,7 @@ _SPELT_OUT = {
     "'re": "are",
     "'ve": "have",
 }
+_SLANG = {"gon": ("na", "going", "going"), "got": ("ta", "has", "have"), "wan": ("na", "wants", "want")}
 _MODALS = {"can", "could", "will", "would", "shall", "should", "may", "might", "must", "ca", "wo", "used"}
 
 
@@ -60,6 +57,17 @@ def trimmed(clause: Clause, persons: Persons) -> list[Token]:
     return words
 
 
+def without_vocative(clause: Clause, persons: Persons) -> Clause:
+    """The clause without a caller that the parser took for its subject ("Hey Maria! Wanted to tell you")."""
+    head = clause.subject_head
+    if head is None or head.pos_ != "PROPN" or persons.known(head.text) is None or clause.inherited:
+        return clause
+    after = head.nbor() if head.i + 1 < len(head.doc) else None
+    if after is None or after.text not in {"!", ",", "."} or any(c.dep_ in {"appos", "conj"} for c in head.children):
+        return clause
+    return replace(clause, subject=(), tokens=tuple(t for t in clause.tokens if t.i > after.i))
+
+
 def _opener(words: Sequence[Token], persons: Persons) -> bool:
     first, after = words[0], words[1] if len(words) > 1 else None
     if first.is_punct or first.is_space or first.pos_ in {"INTJ", "SYM"} or first.dep_ == "intj":
@@ -81,75 +89,104 @@ def _closer(words: Sequence[Token], persons: Persons) -> bool:
 
 
 class Wording:
-    """Writes the words of one clause for a reader who was not there."""
+    """Writes the words of one clause for a reader who was not there.
 
-    def __init__(
-        self, persons: Persons, antecedents: Mapping[int, str], times: Sequence[Time], offset: int = 0
-    ) -> None:
+    The first mention of somebody is the name, the next ones are "they" and "their": sure to be right, which "he" and
+    "she" are not.
+    """
+
+    def __init__(self, persons: Persons, antecedents: Mapping[int, str], times: Sequence[Time]) -> None:
         self._persons = persons
         self._antecedents = antecedents
-        self._times = {t.start - offset: t for t in times}
-        self._inside = [(t.start - offset, t.end - offset) for t in times]
+        self._times = {t.start: t for t in times}
+        self._said: set[str] = set()
 
     def sentence(self, clause: Clause, words: Sequence[Token]) -> str:
         """The clause as a sentence with a full stop."""
-        agreeing = self._agreeing(words)
-        if clause.inherited or not clause.subject:
-            agreeing |= self._chain(clause.head)
-        parts = [self._inherited_subject(clause)] if clause.inherited or not clause.subject else []
+        self._said = set()
+        borrowed = clause.inherited or not clause.subject
+        parts = [self._borrowed_subject(clause)] if borrowed else []
+        singular = self._chain(clause.head) if borrowed and self._borrows_one(clause) else set()
+        plural: set[int] = set()
+        told = self._told(words)
         for place, token in enumerate(words):
-            parts.append(self._word(token, agreeing, words[place + 1] if place + 1 < len(words) else None))
-        text = " ".join("".join(parts).split()).replace(" ,", ",").rstrip(" ,;:-.!—–")
-        return f"{text[:1].upper()}{text[1:]}." if self._capitalised(text) else f"{text}."
+            self._note_agreement(token, singular, plural)
+            if token.lower_ in {"both", "all"} and place > 0 and words[place - 1].lower_ == "we":
+                continue
+            if token.i in told:
+                parts.append(told[token.i])
+                continue
+            text = self._pronoun(token) or self._verb(token, singular, plural) or token.text
+            if borrowed and place == 0:
+                text = text[:1].lower() + text[1:] if token.pos_ != "PROPN" else text
+            parts.append(self._spaced(token, text))
+        return _tidy("".join(parts), self._persons.names)
 
-    def _capitalised(self, text: str) -> bool:
-        """Names stay as they are written; another first word gets a capital."""
-        return not any(text.startswith(name) for name in self._persons.names)
-
-    def _inherited_subject(self, clause: Clause) -> str:
+    def _borrows_one(self, clause: Clause) -> bool:
         head = clause.subject_head
-        if head is None:
+        return head is None or self._becomes_singular(head)
+
+    def _borrowed_subject(self, clause: Clause) -> str:
+        """The subject of the clause before, or the speaker whom chat leaves out."""
+        if clause.subject_head is None:
+            self._said.add(self._persons.speaker)
             return self._persons.speaker + " "
-        return "".join(self._word(t, set(), None) for t in clause.subject).strip() + " "
+        return "".join(self._spaced(t, self._pronoun(t) or t.text) for t in clause.subject).strip() + " "
 
-    def _word(self, token: Token, agreeing: set[int], after: Token | None) -> str:
-        time = self._times.get(token.idx)
-        if time is not None and time.relative:
-            return self._time_words(token, time)
-        if any(start < token.idx < end for start, end in self._inside) and self._skipped(token):
-            return ""
-        text = self._pronoun(token, after) or self._verb(token, agreeing) or token.text
-        joined = text[:1] in {"'", "’"} or token.dep_ == "neg" and text[:1] in "n"
-        glued = token.i > 0 and not token.nbor(-1).whitespace_ and not joined and text != token.text
-        return (" " if glued else "") + text + token.whitespace_
+    def _told(self, words: Sequence[Token]) -> dict[int, str]:
+        """What stands in place of the words of a relative time: the words and, in brackets, the time itself."""
+        told: dict[int, str] = {}
+        for token in words:
+            time = self._times.get(token.idx)
+            if time is not None:
+                told[token.i] = f"{time.told}{_after(token, time)}"
+                told |= {t.i: "" for t in words if time.start < t.idx < time.end}
+        return told
 
-    def _skipped(self, token: Token) -> bool:
-        return any(start < token.idx < end and self._times[start].relative for start, end in self._inside)
+    def _note_agreement(self, token: Token, singular: set[int], plural: set[int]) -> None:
+        """Called before a subject is written: the first mention takes "works", a later one "they work"."""
+        if token.dep_ in {"nsubj", "nsubjpass"} and self._becomes_singular(token):
+            again = self._name(token) in self._said
+            (plural if again else singular).update(self._chain(token.head))
 
-    def _time_words(self, token: Token, time: Time) -> str:
-        """The resolved time in brackets after the words that were said."""
-        return f"{time.text} ({time.words}) "
+    def _spaced(self, token: Token, text: str) -> str:
+        clitic = text[:1] in {"'", "’"} or (token.dep_ == "neg" and text.startswith("n"))
+        glued = token.i > 0 and not token.nbor(-1).whitespace_ and not clitic and text != token.text
+        return f"{' ' if glued else ''}{text}{token.whitespace_}"
 
-    def _pronoun(self, token: Token, after: Token | None) -> str | None:
-        if token.i in self._antecedents:
-            name: str | None = self._antecedents[token.i]
-        else:
-            name = self._persons.named(token)
+    def _name(self, token: Token) -> str | None:
+        return self._antecedents.get(token.i) or self._persons.named(token)
+
+    def _pronoun(self, token: Token) -> str | None:
+        name = self._name(token)
         if name is None:
+            known = self._persons.known(token.text) if token.pos_ == "PROPN" else None
+            self._said |= {known} if known else set()
             return None
-        owns = token.lower_ in POSSESSIVE or token.tag_ == "PRP$"
-        if token.lower_ in {"myself", "ourselves", "yourself", "himself", "herself"}:
+        if token.lower_.endswith(("self", "selves")):
             return "themselves"
-        return possessive(name) if owns else name
+        owns = token.lower_ in POSSESSIVE or token.tag_ == "PRP$"
+        if name not in self._said or (token.dep_ == "conj" and token.head.dep_ in {"nsubj", "nsubjpass"}):
+            self._said.add(name)
+            return possessive(name) if owns else name
+        if owns:
+            return "theirs" if token.lower_ in {"mine", "ours", "yours"} else "their"
+        return "they" if token.dep_ in {"nsubj", "nsubjpass"} and _is_nominative(token) else "them"
 
-    def _verb(self, token: Token, agreeing: set[int]) -> str | None:
-        if token.i in agreeing:
+    def _verb(self, token: Token, singular: set[int], plural: set[int]) -> str | None:
+        if token.lower_ in _SLANG and token.i + 1 < len(token.doc) and token.nbor().lower_ == _SLANG[token.lower_][0]:
+            return _SLANG[token.lower_][1] if token.i not in plural else _SLANG[token.lower_][2]
+        if token.lower_ in {"na", "ta"} and token.i > 0 and token.nbor(-1).lower_ in _SLANG:
+            return " to"
+        if token.i in singular:
             return self._agree(token)
-        if token.lower_ in _SPELT_OUT and token.pos_ in {"AUX", "VERB"} and self._pronoun_before(token):
+        if token.i in plural:
+            return {"am": "are", "'m": "are", "’m": "are", "was": "were"}.get(token.lower_)
+        if token.lower_ in _SPELT_OUT and token.pos_ in {"AUX", "VERB"} and self._follows_a_pronoun(token):
             return "has" if token.lower_ in {"'s", "’s"} and token.lemma_ == "have" else _SPELT_OUT[token.lower_]
         return None
 
-    def _pronoun_before(self, token: Token) -> bool:
+    def _follows_a_pronoun(self, token: Token) -> bool:
         return token.i > 0 and token.nbor(-1).i in self._antecedents
 
     def _agree(self, token: Token) -> str | None:
@@ -158,25 +195,16 @@ class Wording:
             return "had" if token.lemma_ == "have" or token.head.tag_ == "VBN" else "would"
         if lower in _SINGULAR:
             return _SINGULAR[lower]
-        if lower in {"'s", "’s"}:
-            return None
-        if token.tag_ in {"VBP", "VB"} and lower not in _MODALS and token.pos_ in {"VERB", "AUX"}:
-            return third_person(token.text)
-        return None
-
-    def _agreeing(self, words: Sequence[Token]) -> set[int]:
-        """The finite verbs whose subject is one person that was written as "I", "we" or "you"."""
-        inside = {t.i for t in words}
-        chains: set[int] = set()
-        for token in words:
-            if token.dep_ in {"nsubj", "nsubjpass"} and self._becomes_singular(token):
-                chains |= self._chain(token.head)
-        return chains & inside
+        base = token.tag_ in {"VBP", "VB"} and token.pos_ in {"VERB", "AUX"} and token.lemma_ == lower
+        irregular_past = lower.endswith(
+            ("took", "went", "came", "gave", "wrote", "saw", "got", "quit", "cut", "put", "hit")
+        )
+        return third_person(token.text) if base and lower not in _MODALS and not irregular_past else None
 
     def _becomes_singular(self, token: Token) -> bool:
         if any(c.dep_ == "conj" for c in token.children):
             return False
-        return self._persons.named(token) is not None and token.lower_ in SPEAKER | {"you"}
+        return token.lower_ in {"i", "we", "you"} and self._name(token) is not None
 
     def _chain(self, verb: Token) -> set[int]:
         """The finite token of a verb and of the verbs joined to it that share its subject."""
@@ -190,3 +218,23 @@ class Wording:
             if child.dep_ == "conj" and subject_of(child) is None and finite_of(child) is not None:
                 chain |= self._chain(child)
         return chain
+
+
+def _is_nominative(token: Token) -> bool:
+    """Whether it is a subject in form, too: not so in "let you know" and "made me laugh"."""
+    if token.lower_ in {"me", "us"}:
+        return False
+    return token.lower_ != "you" or finite_of(token.head) is not None
+
+
+def _after(token: Token, time: Time) -> str:
+    """The white space behind a time."""
+    end = time.end
+    return " " if token.doc.text[end : end + 1].isspace() else ""
+
+
+def _tidy(text: str, names: Sequence[str]) -> str:
+    """One space between words, one full stop at the end; a first word that is no name gets a capital."""
+    text = " ".join(text.split()).replace(" ,", ",").rstrip(" ,;:-.!—–")
+    named = any(text.startswith(name) for name in names)
+    return f"{text if named else text[:1].upper() + text[1:]}."

@@ -1,0 +1,99 @@
+"""Constructions that state a typed relation: the data of `patterns.toml`, and what fits them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from graphmem.models.local.entities import cleaned
+from graphmem.values import EntityDraft, Modality
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a clause is meant: what relations may be drawn from it."""
+
+    modality: Modality
+    negated: bool
+    past: bool
+    """In the simple past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One entry of `patterns.toml`."""
+
+    type: str
+    verbs: frozenset[str]
+    links: frozenset[str]
+    target: tuple[str, ...]
+    past: str
+    negative: str
+    change: bool
+    change_verbs: frozenset[str]
+
+
+@cache
+def data() -> tuple[tuple[Pattern, ...], dict[str, frozenset[str]], dict[str, str]]:
+    """The patterns, the word lists that they name, and the kin terms."""
+    raw: dict[str, Any] = tomllib.loads((files(__package__) / "patterns.toml").read_text(encoding="utf-8"))
+    patterns = tuple(
+        Pattern(
+            p["type"], frozenset(p["verbs"]), frozenset(p["links"]), tuple(p["target"]), p.get("past", ""),
+            p.get("negative", ""), p.get("change", False), frozenset(p.get("change_verbs", ())),
+        )
+        for p in raw["pattern"]
+    )  # fmt: skip
+    return patterns, {name: frozenset(words) for name, words in raw["words"].items()}, raw["kin"]
+
+
+def kin_terms() -> dict[str, str]:
+    """Nouns that relate somebody to a person ("sister"), with the relation from the owner to them."""
+    return data()[2]
+
+
+def retyped(entity: EntityDraft, kind: str) -> EntityDraft:
+    """The entity as an end of a relation: not a mere search key, and typed where its type was open."""
+    return EntityDraft(
+        name=entity.name, type=kind if entity.type == "Thing" or kind in {"Person", "Animal"} else entity.type
+    )
+
+
+def fitting(
+    token: Token, entity: EntityDraft | None, targets: Sequence[str], words: dict[str, frozenset[str]]
+) -> EntityDraft | None:
+    """The entity as the pattern's target, or None when its type does not fit."""
+    lemma = token.lemma_.lower()
+    for target in targets:
+        if target in words:
+            if lemma in words[target] and entity is not None:
+                return retyped(
+                    entity,
+                    {"pet": "Animal", "workplace": "Organisation", "school": "Organisation"}.get(target, "Thing"),
+                )
+        elif entity is None:
+            if target == "noun" and token.tag_ == "VBG":
+                return EntityDraft(name=cleaned(" ".join(t.text for t in token.subtree if t.i >= token.i)[:60]).lower())
+        elif target == "noun" and entity.weak:
+            return retyped(entity, "Thing")
+        elif not entity.weak and (
+            entity.type == target or (target == "named" and entity.type != "Person") or entity.type == "Thing"
+        ):
+            return retyped(entity, targets[0] if targets[0][0].isupper() else "Thing")
+    return None
+
+
+def phase(pattern: Pattern, change: bool, reading: Reading) -> str:
+    """The relation's type as the clause means it: denied, over, or holding; empty when it states none."""
+    if reading.negated:
+        return pattern.negative or ("" if change else f"not_{pattern.type}")
+    if reading.modality in {"ended", "past"} and not change:
+        return pattern.past or pattern.type
+    return pattern.type
