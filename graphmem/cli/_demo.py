@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 HOME = File(".graphmem-demo")
 _SAMPLE = 8
 """Memories shown."""
-_BRANCHES = 5
-"""Relations drawn below one entity."""
+_BRANCHES = 8
+"""Relations drawn below a friend."""
+_TWIGS = 3
+"""Relations drawn below what a friend is related to."""
+_SURE = 0.8
+"""Confidence that a relation needs to be drawn."""
 
 
 class Report(Value):
@@ -104,7 +108,8 @@ def _chapter(title: str) -> Iterator[RenderableType]:
 
 def _learned(report: Report, messages: int, sessions: int) -> Iterator[RenderableType]:
     known = report.learned
-    live = [fact for fact in known.memories if fact.valid_to is None]
+    telling = {id for relation in known.relations if relation.confidence >= _SURE for id in relation.memory_ids}
+    live = [fact for fact in known.memories if fact.valid_to is None and fact.id in telling]
     yield render.words(
         f"{messages} messages in {sessions} sessions became {len(known.memories)} memories, {known.entities} entities "
         f"and {len(known.relations)} relations in {report.seconds:.0f} s. No key, no server, no network."
@@ -131,16 +136,16 @@ def _graph(relations: Sequence[Relation]) -> Tree:
     tree = Tree(Text("Nora and Felix", style="bold"))
     for name in ("Nora", "Felix"):
         branch = tree.add(Text(name, style="bold cyan"))
-        for relation in _strongest(relations, name):
+        for relation in _of(relations, name, _BRANCHES):
             leaf = branch.add(_edge(relation))
-            for further in _strongest(relations, relation.target.name):
+            for further in _of(relations, relation.target.name, _TWIGS):
                 leaf.add(_edge(further))
     return tree
 
 
-def _strongest(relations: Sequence[Relation], name: str) -> list[Relation]:
-    mine = [r for r in relations if r.source.name == name and r.target.name not in {"Nora", "Felix"}]
-    return sorted(mine, key=lambda r: (-r.confidence, r.type))[:_BRANCHES]
+def _of(relations: Sequence[Relation], name: str, limit: int) -> list[Relation]:
+    sure = (r for r in relations if r.confidence >= _SURE and r.target.name not in {"Nora", "Felix"})
+    return sorted((r for r in sure if r.source.name == name), key=lambda r: (r.type, r.target.name))[:limit]
 
 
 def _edge(relation: Relation) -> Text:
@@ -152,8 +157,8 @@ def _answered(place: int, question: str, typed: str, answer: Answer) -> Iterator
     yield Text(f"\n{place}. {question}", style="bold")
     yield render.inset(f"$ {typed}", "dim", left=3)
     if isinstance(answer, SearchResult):
-        for hit in answer.hits:
-            yield from _hit(hit)
+        for rank, hit in enumerate(answer.hits):
+            yield from _hit(hit, routed=rank == 0)
     elif not answer:
         yield render.inset("nothing", left=3)
     else:
@@ -172,13 +177,13 @@ def _item(item: object) -> Iterator[RenderableType]:
         yield render.inset("→ " + ", ".join(f"{name} = {value}" for name, value in item.items()), "green", left=3)
 
 
-def _hit(hit: Hit) -> Iterator[RenderableType]:
+def _hit(hit: Hit, *, routed: bool) -> Iterator[RenderableType]:
     said = f"{hit.speaker}: " if hit.source == "message" else ""
     when = render.day(hit.valid_from) if hit.source == "message" else render.span(hit.valid_from, hit.valid_to)
     yield render.inset(f"→ {said}{hit.text}  ({when})" if when else f"→ {said}{hit.text}", "green", left=3)
-    if quoted := render.evidence(hit):
+    if hit.source == "fact" and (quoted := render.evidence(hit)):
         yield render.inset(quoted, left=5)
-    if hit.why and hit.why.route:
+    if routed and hit.why and hit.why.route:
         yield render.inset(f"route: {render.route(hit.why.route)}", left=5)
 
 

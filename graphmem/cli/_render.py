@@ -14,7 +14,7 @@ from rich.text import Text
 from graphmem.cli._print import clean, data, line
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
 
     from graphmem.settings import Effective
     from graphmem.values import (
@@ -79,9 +79,23 @@ def table(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> Table:
     return made
 
 
+class Inset:
+    """A line under another one; where it is wrapped, its further lines are indented as well."""
+
+    def __init__(self, text: str, style: str, left: int) -> None:
+        self.text = Text(line(text), style=style)
+        self.left = left
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if options.no_wrap:
+            yield Text(" " * self.left).append_text(self.text)
+        else:
+            yield Padding(self.text, (0, 0, 0, self.left), expand=False)
+
+
 def inset(text: str, style: str = "dim", left: int = 4) -> RenderableType:
     """A line under another one."""
-    return Text(" " * left + line(text), style=style)
+    return Inset(text, style, left)
 
 
 # add, retry, episodes
@@ -394,8 +408,3 @@ def _flat(value: object, prefix: str = "") -> Iterator[tuple[str, str]]:
 def quotes(found: Iterable[Evidence]) -> str:
     """The quoted words of evidence."""
     return "; ".join(f'"{cut(e.quote)}"' for e in found if e.quote)
-
-
-def indented(item: RenderableType, left: int = 2) -> RenderableType:
-    """Something larger, moved to the right."""
-    return Padding(item, (0, 0, 0, left))

@@ -80,19 +80,18 @@ def _reason(memory: Memory, id: str) -> str:
     return next((entry.reason for entry in reversed(memory.history(id)) if entry.event == "DELETE"), "")
 
 
-def _search(text: str, as_of: str | None = None, known_at: str | None = None) -> Question:
-    moments = (("--as-of", as_of), ("--known-at", known_at))
-    options = "".join(f" {name} {value}" for name, value in moments if value)
+def _search(text: str, as_of: str | None = None, told: str | None = None) -> Question:
+    """A question in words; `told` is how the demo words it when `as_of` changes its meaning."""
     return Question(
-        text,
-        f'search "{text}"{options} --explain',
-        lambda memory: memory.search(text, user_id=USER, k=HITS, as_of=as_of, known_at=known_at, explain=True),
+        told or text,
+        f'search "{text}" --explain' + (f" --as-of {as_of}" if as_of else ""),
+        lambda memory: memory.search(text, user_id=USER, k=HITS, as_of=as_of, explain=True),
     )
 
 
 QUESTIONS = (
     _search("Where does Felix live?"),
-    _search("Where does Felix live?", as_of="2024-09-01"),
+    _search("Where does Felix live?", as_of="2024-09-01", told="Where did Felix live on 1 September 2024?"),
     _search("Is Nora allergic to cats?"),
     _search("Who is Nora's boyfriend?"),
     Question(
