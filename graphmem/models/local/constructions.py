@@ -9,7 +9,6 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from graphmem.models.local.entities import cleaned
 from graphmem.values import EntityDraft, Modality
 
 if TYPE_CHECKING:
@@ -79,8 +78,8 @@ def fitting(
                     {"pet": "Animal", "workplace": "Organisation", "school": "Organisation"}.get(target, "Thing"),
                 )
         elif entity is None:
-            if target == "noun" and token.tag_ == "VBG":
-                return EntityDraft(name=cleaned(" ".join(t.text for t in token.subtree if t.i >= token.i)[:60]).lower())
+            if target == "noun" and token.tag_ == "VBG" and (doing := _activity(token)):
+                return EntityDraft(name=doing, type="Activity")
         elif target == "noun" and entity.weak:
             return retyped(entity, "Thing")
         elif not entity.weak and (
@@ -88,6 +87,19 @@ def fitting(
         ):
             return retyped(entity, targets[0] if targets[0][0].isupper() else "Thing")
     return None
+
+
+def _activity(verb: Token) -> str:
+    """The gerund with its near object ("playing tennis"); empty when it needs a pronoun to be understood."""
+    words = [verb]
+    while len(words) < 4 and words[-1].i + 1 < len(verb.doc) and words[-1].nbor().head.i in {t.i for t in verb.subtree}:
+        after = words[-1].nbor()
+        if after.is_punct or after.pos_ in {"CCONJ", "SCONJ", "ADV", "AUX", "PART"}:
+            break
+        words.append(after)
+    while words and words[-1].pos_ in {"ADP", "DET"}:
+        words.pop()
+    return "" if any(t.pos_ == "PRON" for t in words) else verb.doc[words[0].i : words[-1].i + 1].text
 
 
 def phase(pattern: Pattern, change: bool, reading: Reading) -> str:

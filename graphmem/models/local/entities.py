@@ -18,6 +18,7 @@ TYPES = {
     "WORK_OF_ART": "Work", "LAW": "Work", "PRODUCT": "Product", "NORP": "Group", "LANGUAGE": "Language",
 }  # fmt: skip
 _NOT_NAMES = word_list("not_names")
+_PLAIN = {"-", "new", "own", "little", "old", "good", "great", "nice", "big", "cute", "beautiful", "amazing", "awesome"}
 _VAGUE = word_list("vague")
 _EDGE = re.compile(r"^[\s\"'“”‘’.,!?;:()\[\]-]+|[\s\"'“”‘’.,!?;:()\[\]-]+$")
 
@@ -118,7 +119,7 @@ class Names:
             for t in chunk
             if t.pos_ in {"NOUN", "PROPN", "ADJ", "NUM"} or t.dep_ in {"amod", "compound"} or t.text == "-"
         ]
-        while words and (words[0].is_stop or words[0].text == "-" or words[0].pos_ == "NUM"):
+        while words and (words[0].is_stop or words[0].lower_ in _PLAIN or words[0].pos_ == "NUM"):
             words = words[1:]
         if any(t.ent_type_ in {"DATE", "TIME"} for t in words):
             return None

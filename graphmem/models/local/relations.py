@@ -26,6 +26,7 @@ _LIGHT = {"have", "be", "do", "get", "make", "take", "go", "come", "say", "know"
 _PLANS = {"go", "plan", "hope", "intend", "want", "expect", "aim", "prepare"}
 _JOBS = {"job", "position", "role", "internship", "gig", "offer"}
 _CONTACTS = {"email": "email", "phone": "phone", "number": "phone", "e-mail": "email"}
+_VAGUE_NOUNS = word_list("vague")
 _TRADES = tuple(word_list("trades"))
 _BARE = {"dobj", "attr", "acomp", "dative", "oprd", "xcomp"}
 _ASPECT = {"start", "begin", "continue", "keep", "resume", "try", "use", "get", "finish", "decide", "manage"}
@@ -133,7 +134,9 @@ class Relations:
         said = next((c for c in verb.children if c.dep_ in {"attr", "dobj", "acomp"}), None)
         if owner is None or said is None or any(c.dep_ == "neg" for c in verb.children):
             return
-        if any(c.lower_ in {"favorite", "favourite", "fave"} for c in head.children):
+        if head.lower_ not in _VAGUE_NOUNS and any(
+            c.lower_ in {"favorite", "favourite", "fave"} for c in head.children
+        ):
             target = self._entity(said) or (EntityDraft(name=said.text) if said.pos_ == "ADJ" else None)
             if target is not None and (
                 said.pos_ == "PROPN" or not any(c.lower_ in {"the", "that"} for c in said.children)
@@ -227,6 +230,11 @@ class Relations:
                 for token in _joined(head) if link == "to" else ():
                     if (entity := self._entity(token)) is not None:
                         yield Edge(subject, "allergic_to", retyped(entity, "Thing"), _TYPED)
+        if said.lower_ == "fan":
+            for link, head in _arguments(said):
+                for token in _joined(head) if link == "of" else ():
+                    if (entity := self._entity(token)) is not None:
+                        yield Edge(subject, "likes", retyped(entity, "Thing"), _TYPED)
         if _is_a_trade(said) and (entity := self._names.weak(said)) is not None:
             yield Edge(subject, "job_title", retyped(entity, "Occupation"), 0.7)
 
@@ -248,7 +256,12 @@ class Relations:
             reached.add(entity.name)
             verb, link, steps = _governor(token)
             holder = self._holder(verb, clause, subject) if verb is not None else None
-            if verb is None or holder is None or (verb.lemma_ in {"be", "let", "mean"} and not link):
+            if (
+                verb is None
+                or holder is None
+                or link in {"like", "as", "than"}
+                or (verb.lemma_ in {"be", "let", "mean"} and not link)
+            ):
                 continue
             whole = self._names.whole(token) or entity
             far = verb.i != clause.head.i or steps > 3
@@ -325,9 +338,9 @@ def _is_supposed(verb: Token, head: Token) -> bool:
     """A verb below the clause's own that a condition or a modal makes unreal."""
     if verb.i == head.i:
         return False
-    return any(c.lower_ in {"if", "unless", "would", "could", "might", "should", "to"} for c in verb.children) and (
-        verb.dep_ != "xcomp" or verb.head.lemma_ not in _ASPECT | _PLANS
-    )
+    return any(
+        c.lower_ in {"if", "unless", "would", "'d", "’d", "could", "might", "should", "to"} for c in verb.children
+    ) and (verb.dep_ != "xcomp" or verb.head.lemma_ not in _ASPECT | _PLANS)
 
 
 def _of_verb(verb: Token, head: Token, reading: Reading) -> Reading:

@@ -144,13 +144,15 @@ def test_modality_and_agreement(extractor, text, modality, fact):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("I joined Oracle in 2019.", ("maria", "works_at", "Oracle")),
+        ("I joined Microsoft in 2019.", ("maria", "works_at", "Microsoft")),
         ("I got a job at Google.", ("maria", "works_at", "Google")),
         ("I'm a teacher at Hill School.", ("maria", "job_title", "teacher")),
         ("I have a dog named Rex.", ("maria", "has_pet", "Rex")),
         ("I am 34 years old.", ("maria", "age", "34")),
         ("I'm allergic to peanuts.", ("maria", "allergic_to", "peanuts")),
         ("I don't like cats.", ("maria", "dislikes", "cats")),
+        ("I love playing tennis and I'm a fan of Nirvana.", ("maria", "likes", "playing tennis")),
+        ("I'm a huge fan of Nirvana.", ("maria", "likes", "Nirvana")),
         ("My favorite food is sushi.", ("maria", "favourite_food", "sushi")),
         ("My mom's name is Rosa.", ("maria", "child_of", "Rosa")),
         ("I married Jack in 2020.", ("maria", "married_to", "Jack")),
