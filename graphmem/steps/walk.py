@@ -28,8 +28,10 @@ class WalkRecipe(Value):
     damping: float = 0.85
     epsilon: float = 1e-3
     rounds: int = 4
-    nodes: int = 500
+    nodes: int = 250
     fan: int = 64
+    hub: int = 24
+    """An entity that more items name is not expanded: it is everywhere, and says little."""
 
 
 class Walk:
@@ -39,12 +41,14 @@ class Walk:
         """Start with the mass of `seeds`, scaled to sum 1; `items` counts the facts and messages in the scope."""
         self.recipe = recipe or WalkRecipe()
         self.items = max(items, 1)
-        total = sum(seeds.values())
-        self.scores: dict[Node, float] = {}
         self.edges: dict[Node, tuple[Edge, ...]] = {}
         """Edges by source, of the nodes fetched so far."""
-        self._waiting = {node: mass / total for node, mass in seeds.items() if mass > 0}
-        self._shares: dict[Node, tuple[tuple[Node, float], ...]] = {}
+        total = sum(seeds.values())
+        self._nodes = {_name(node): node for node in seeds}
+        self._waiting = {_name(node): mass / total for node, mass in seeds.items() if mass > 0}
+        self._scores: dict[str, float] = {}
+        self._shares: dict[str, tuple[tuple[str, float], ...]] = {}
+        self._hubs: set[str] = set()
         self._rounds = 0
 
     def frontier(self) -> tuple[Node, ...]:
@@ -52,50 +56,59 @@ class Walk:
         room = self.recipe.nodes - len(self._shares)
         if self._rounds >= self.recipe.rounds or room <= 0:
             return ()
-        epsilon = self.recipe.epsilon
-        wanted = [
-            (-mass, n.kind, n.id, n) for n, mass in self._waiting.items() if mass >= epsilon and n not in self._shares
-        ]
-        return tuple(node for *_, node in sorted(wanted)[:room])
+        known = self._shares.keys() | self._hubs
+        wanted = [(-m, name) for name, m in self._waiting.items() if m >= self.recipe.epsilon and name not in known]
+        return tuple(self._nodes[name] for _, name in sorted(wanted)[:room])
 
     def extend(self, asked: Sequence[Node], edges: Iterable[Edge]) -> None:
         """Take the edges of the nodes asked for, and push until all that waits is light or at an unknown node."""
         self._rounds += 1
-        fetched: dict[Node, list[Edge]] = {node: [] for node in asked}
+        fetched: dict[str, list[Edge]] = {_name(node): [] for node in asked}
         for edge in edges:
-            if edge.source in fetched:
-                fetched[edge.source].append(edge)
-        for node, found in fetched.items():
-            self.edges[node] = tuple(found)
-            self._shares[node] = self._share(found)
+            mine = fetched.get(_name(edge.source))
+            if mine is not None:
+                mine.append(edge)
+        for node in asked:
+            name = _name(node)
+            self.edges[node] = tuple(fetched[name])
+            self._shares[name] = self._share(fetched[name])
         self._push()
 
-    def _share(self, edges: Sequence[Edge]) -> tuple[tuple[Node, float], ...]:
-        weights: dict[Node, float] = {}
+    def _share(self, edges: Sequence[Edge]) -> tuple[tuple[str, float], ...]:
+        weights: dict[str, float] = {}
         for edge in edges:
-            weights[edge.target] = weights.get(edge.target, 0.0) + weight(edge, self.recipe, self.items)
+            target = _name(edge.target)
+            self._nodes.setdefault(target, edge.target)
+            if edge.degree > self.recipe.hub and edge.target.kind == "entity":
+                self._hubs.add(target)
+            weights[target] = weights.get(target, 0.0) + weight(edge, self.recipe, self.items)
         total = sum(weights.values())
-        return tuple((node, part / total) for node, part in weights.items()) if total > 0 else ()
+        return tuple((name, part / total) for name, part in weights.items()) if total > 0 else ()
 
     def _push(self) -> None:
         """Push in rounds over the heavy nodes; their order within a round moves the result by less than epsilon."""
         damping, epsilon = self.recipe.damping, self.recipe.epsilon
-        waiting, scores, shares = self._waiting, self.scores, self._shares
-        heavy = [node for node, mass in waiting.items() if mass >= epsilon and node in shares]
+        waiting, scores, shares = self._waiting, self._scores, self._shares
+        heavy = [name for name, mass in waiting.items() if mass >= epsilon and name in shares]
         while heavy:
-            for node in heavy:
-                mass = waiting.pop(node, 0.0)
-                scores[node] = scores.get(node, 0.0) + (1 - damping) * mass
-                for target, part in shares[node]:
+            for name in heavy:
+                mass = waiting.pop(name, 0.0)
+                scores[name] = scores.get(name, 0.0) + (1 - damping) * mass
+                for target, part in shares[name]:
                     waiting[target] = waiting.get(target, 0.0) + damping * mass * part
-            heavy = [node for node, mass in waiting.items() if mass >= epsilon and node in shares]
+            heavy = [name for name, mass in waiting.items() if mass >= epsilon and name in shares]
 
     def ranking(self) -> dict[Node, float]:
         """PageRank of every node reached; what still waits counts for the node it waits at."""
-        result = dict(self.scores)
-        for node, mass in self._waiting.items():
-            result[node] = result.get(node, 0.0) + (1 - self.recipe.damping) * mass
-        return result
+        result = dict(self._scores)
+        for name, mass in self._waiting.items():
+            result[name] = result.get(name, 0.0) + (1 - self.recipe.damping) * mass
+        return {self._nodes[name]: score for name, score in result.items()}
+
+
+def _name(node: Node) -> str:
+    """A key that hashes faster than the node: a walk looks up tens of thousands."""
+    return node.kind + node.id
 
 
 def weight(edge: Edge, recipe: WalkRecipe, items: int) -> float:
