@@ -77,7 +77,7 @@ _CHANGE = re.compile(
 )
 _ADDITION = re.compile(
     r"(?i)\b(also|too|another|still|both|as well|additionally|in addition|besides|even|second|sometimes|occasionally|"
-    r"on the side|part-time|other|more|extra|apart from|alongside)\b"
+    r"on the side|at weekends|on (the )?weekends|at night|in the evenings?|on (mon|tues|wednes|thurs|fri|satur|sun)days|part-time|other|more|extra|apart from|alongside)\b"
 )
 _BRIEF = re.compile(
     r"(?i)\b(for (a|the|one|two|three|four|five|six|a few|several|\d+) (\w+ )?(minute|hour|day|night|weekend|week|month)s?|"
@@ -411,6 +411,8 @@ def _catch(
     token = tokens[place]
     if group == "number" and _is_number(token):
         return _number(token), None, place + 1
+    if group == "activity":
+        return _activity(token, place)
     if group == "object" and token.tag_ == "VBG" and token.i not in chunks:
         return Phrase(token.text, lemma(token), "activity"), token, place + 1
     if token.i not in chunks and token.pos_ not in {"NOUN", "PROPN", "NUM", "X", "ADJ", "SYM", "DET", "VERB"}:
@@ -424,6 +426,15 @@ def _catch(
     if not fits(found, group):
         return None
     return found, None, _after(tokens, found)
+
+
+def _activity(token: Token, place: int) -> tuple[Phrase, Token | None, int] | None:
+    """A gerund or infinitive; also a noun in -ing, `smoking`."""
+    if token.tag_ in {"VBG", "VB"}:
+        return Phrase(token.text, lemma(token), "activity"), token, place + 1
+    if token.pos_ == "NOUN" and token.lower_.endswith("ing"):
+        return Phrase(token.text, lemma(token), "activity"), None, place + 1
+    return None
 
 
 def _is_number(token: Token) -> bool:
@@ -510,7 +521,9 @@ def _ended(clause: _Clause, subject: Phrase, predicate: str, what: Phrase | None
 def _ends(clause: _Clause, match: _Match, chunks: Mapping[int, Span], owner: str) -> list[Claim]:
     if match.construction.needs == "change" and not _changed(clause):
         return []
-    what = match.groups.get("object") or match.groups.get("person")
+    what = match.groups.get("object") or match.groups.get("activity") or match.groups.get("person")
+    if _is_physical(clause, what, chunks):
+        return []
     predicate = ""
     found: list[Claim] = []
     if match.inner is not None:
@@ -523,7 +536,43 @@ def _ends(clause: _Clause, match: _Match, chunks: Mapping[int, Span], owner: str
     for n, subject in enumerate(clause.subjects):
         other = clause.subjects[1 - n] if pair else what
         found.append(_ended(clause, subject, predicate, other, match))
+    if what is not None and not what.proper and lemma(clause.verb) in {"cancel", "call", "scrap", "axe", "shelve"}:
+        gone = Claim(subject=_name(what), predicate="end", modality="ended", markers=(*clause.markers, "ends subject"))
+        found.append(gone)
     return found
+
+
+_PHYSICAL = frozenset({"drop", "leave", "dump", "close", "lose", "kick", "cut", "say", "end", "finish"})
+_ROUTINE = frozenset(
+    {"office", "house", "home", "work", "room", "building", "class", "meeting", "party", "store", "shop", "gym", "car"}
+)
+
+
+def _is_physical(clause: _Clause, what: Phrase | None, chunks: Mapping[int, Span]) -> bool:
+    """ "Dropped his phone in a puddle", "left the office at five": a single act, after which all is as before."""
+    verb = lemma(clause.verb)
+    if verb not in _PHYSICAL or what is None:
+        return False
+    if verb == "leave" and what.head in _ROUTINE and not _changed(clause):
+        return True
+    if verb == "say" and what.head in _KIN:
+        return True
+    for token in clause.tokens:
+        if token.dep_ == "pobj" and token.head.lower_ in {
+            "in",
+            "on",
+            "at",
+            "into",
+            "onto",
+            "under",
+            "near",
+            "with",
+            "from",
+        }:
+            where = phrase(token, chunks)
+            if where.type == "time" or (where.type != "date" and token.i >= what.end):
+                return True
+    return False
 
 
 def _ends_subject(clause: _Clause, match: _Match) -> list[Claim]:
@@ -576,6 +625,8 @@ def _sets(clause: _Clause, match: _Match, owner: str) -> list[Claim]:
 def _value(construction: Construction, match: _Match, value: Phrase | None, slot: str, verb: str) -> tuple[str, str]:
     if construction.value == "{word}":
         return match.word, slot
+    if slot == "diet" and value is not None:
+        return value.head, slot
     if construction.value == "{verb}":
         return verb, slot
     if slot == "count" and value is not None:
@@ -628,7 +679,7 @@ def _needed(clause: _Clause, construction: Construction, value: Phrase | None) -
     if needs == "employer":
         return value is not None and is_employer(value)
     if needs == "dating":
-        return clause.progressive or clause.perfect
+        return (clause.progressive or clause.perfect) and value is not None and value.proper
     return True
 
 
@@ -702,6 +753,8 @@ def _plain(clause: _Clause, chunks: Mapping[int, Span], owner: str) -> list[Clai
         )
         if attribute is not None and affirmed and not slot:
             what, slot, value = attribute, ("amount" if attribute.type == "number" else "value"), attribute.text
+        if predicate == "be" and what is None:
+            continue
         for subject in clause.subjects:
             text = ""
             if what is not None:

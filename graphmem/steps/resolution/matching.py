@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
-from graphmem.steps.resolution.words import alike, content, lists, overlap, relational, stem
+from graphmem.steps.resolution.words import alike, content, lists, overlap, relational, stem, typed
 from graphmem.values import Claim
 
 _TAIL = re.compile(r"(?i)\s(?:of|named|called|for|in|on|at|with|to)\s")
+_CHOSEN = frozenset(
+    {"wife", "husband", "partner", "girlfriend", "boyfriend", "fiance", "fiancee", "lodger", "tenant", "roommate",
+     "flatmate", "boss", "colleague", "mentor", "therapist", "neighbour", "neighbor"}
+)  # fmt: skip
 _CONNECTIVES = frozenset(["in", "on", "at", "to", "for", "with", "from", "of", "by", "as"])
 _ATTITUDE_ENDERS = frozenset(
     [
@@ -28,6 +32,8 @@ _ATTITUDE_ENDERS = frozenset(
     ]
 )
 _POSSESSION = frozenset(["own", "have", "be", "hold", "possess", "keep"])
+_USE = _POSSESSION | {"drive", "ride", "use", "wear", "live", "rent", "run", "collect", "sail"}
+"""Predicates that selling or giving away the object ends; loving and painting it go on."""
 _COURSE = frozenset(
     [
         "be",
@@ -118,13 +124,27 @@ def ends(new: Claim, old: Claim) -> bool:
 
 def _allowed(new: Claim, old: Claim) -> bool:
     by, needs = marked(new, "by:"), marked(new, "ends:")
+    if old.predicate in {"have", "be"} and _is_kin(old.object) and "ends subject" not in new.markers:
+        return False
     if (old.slot or "").startswith("attitude") and by and by not in _ATTITUDE_ENDERS:
         return False
     if needs == "own":
-        return verb(old) in _POSSESSION
+        return verb(old) in _USE
+    if needs == "habit":
+        return head(new.object) in relational() or bool(new.predicate)
+    if needs == "being":
+        return verb(old) == "be"
+    if needs == "intake":
+        return verb(old) in {"take", "be", "use", "drink", "eat"}
     if needs == "course":
         return "progressive" in old.markers or old.predicate.startswith("be on") or verb(old) in _COURSE - _POSSESSION
     return True
+
+
+def _is_kin(text: str) -> bool:
+    """Kin stay kin, whatever happens between people; partners and lodgers do not."""
+    words = _TAIL.split(text, maxsplit=1)[0].casefold().split()
+    return bool(words) and words[-1] in typed("kin") - _CHOSEN
 
 
 def _ends_activity(new: Claim, old: Claim) -> bool:

@@ -334,6 +334,8 @@ def _slot(n: Claim, o: Claim, settings: Settings) -> _Finding | None:
         return None
     if settings.cardinality.get(n.slot) == "many" or "weak" in n.markers or adds(n) or brief(n):
         return None
+    if n.slot == "diet" and not _diets_clash(n.value.casefold(), o.value.casefold()):
+        return None
     if n.slot == "amount" and _unit(n.value) != _unit(o.value) and _unit(n.value) and _unit(o.value):
         return None
     if n.slot == "where" and n.value[:1].isupper() != o.value[:1].isupper():
@@ -348,6 +350,20 @@ def _slot(n: Claim, o: Claim, settings: Settings) -> _Finding | None:
         return None
     label = subject_key(n.subject) if n.slot == "value" else n.slot.split(":")[0].replace("_", " ")
     return _Finding("replaces", f"{label} has one value at a time: {o.value} ended when {n.value} began")
+
+
+_DIETS: Mapping[str, frozenset[str]] = {
+    "vegan": frozenset(),
+    "vegetarian": frozenset({"cheese", "egg", "dairy"}),
+    "pescatarian": frozenset({"cheese", "egg", "dairy", "fish", "seafood"}),
+}
+
+
+def _diets_clash(one: str, other: str) -> bool:
+    """Two diets, or a diet and a food that it excludes."""
+    if one in _DIETS and other in _DIETS:
+        return one != other
+    return (one in _DIETS and other not in _DIETS[one]) or (other in _DIETS and one not in _DIETS[other])
 
 
 def _unit(value: str) -> str:
