@@ -68,17 +68,8 @@ def decide(
     llm: LLM | None,
 ) -> Decision:
     """From drafts to a plan. The ledger is read, never written; at most one model call, for undecided pairs."""
-    known = engine.ledger.entities(episode.scope.owner, linking.keys(linking.names(draft)))
-    linked = linking.link(
-        draft,
-        known,
-        _near_names(engine, episode.scope, draft, known, vectors),
-        owner=episode.scope.owner,
-        episode_id=episode.id,
-        messages=messages,
-    )
-    names = {e.id: e for group in known.values() for e in group} | {e.id: e for e in linked.entities}
-    candidates = _candidates(engine, episode.scope, linked.facts, vectors)
+    with engine.ledger.snapshot():
+        linked, names, candidates = _gathered(engine, episode, messages, draft, vectors)
     judgement = resolution.judge(
         linked.facts,
         candidates,
@@ -96,6 +87,24 @@ def decide(
         messages=messages,
     )
     return Decision(plan, _added(plan, names), _ended(plan, candidates), usage)
+
+
+def _gathered(
+    engine: Engine, episode: Episode, messages: Sequence[MessageRecord], draft: Draft, vectors: Vectors
+) -> tuple[linking.Linked, dict[str, Entity], list[tuple[Candidate, ...]]]:
+    """Linked facts, all entities that they name by id, and what is known near each."""
+    known = engine.ledger.entities(episode.scope.owner, linking.keys(linking.names(draft)))
+    linked = linking.link(
+        draft,
+        known,
+        _near_names(engine, episode.scope, draft, known, vectors),
+        owner=episode.scope.owner,
+        episode_id=episode.id,
+        messages=messages,
+    )
+    names = {e.id: e for group in known.values() for e in group} | {e.id: e for e in linked.entities}
+    candidates = _candidates(engine, episode.scope, linked.facts, vectors)
+    return linked, names, candidates
 
 
 def _near_names(
@@ -186,7 +195,8 @@ def _candidate(known: Known, similarity: float) -> Candidate:
 
 def _settle(llm: LLM | None, judgement: resolution.Judgement) -> tuple[tuple[Verdict, ...], Usage]:
     """One call for all undecided pairs. Without a model, or when it fails, they are kept: nothing is retired on a
-    guess."""
+    guess.
+    """
     if llm is None or not judgement.undecided:
         return judgement.verdicts, Usage()
     try:
@@ -194,9 +204,7 @@ def _settle(llm: LLM | None, judgement: resolution.Judgement) -> tuple[tuple[Ver
     except ModelError as exc:
         log.warning("undecided pairs are kept: %s", exc)
         return judgement.verdicts, Usage(model_calls=1)
-    usage = Usage(
-        model_calls=reply.calls, prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens
-    )
+    usage = Usage(model_calls=reply.calls, prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens)
     return resolution.apply_model(judgement, reply.text), usage
 
 

@@ -6,6 +6,7 @@ Every method is one short transaction; none calls a model or the network. Reads 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -281,6 +282,10 @@ class Ledger(Protocol):
         ...
 
     # housekeeping
+    def snapshot(self) -> AbstractContextManager[object]:
+        """All reads of this thread inside the block see one state, and cost less than one by one. Write outside it."""
+        ...
+
     def meta(self, name: str) -> str | None:
         """A value of the meta table (schema version, embedding fingerprint)."""
         ...

@@ -64,6 +64,7 @@ class Database:
         self._writer = _engine(url, writes=True)
         self._reader = _engine(url, writes=False)
         self._turn = threading.Lock()
+        self._reading = threading.local()
 
     @classmethod
     def at(cls, url_or_path: str | Path) -> Database:
@@ -87,9 +88,17 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent snapshot; never waits for a writer."""
+        """One consistent snapshot; never waits for a writer. Inside another read of this thread it is the same one."""
+        open_one: Connection | None = getattr(self._reading, "connection", None)
+        if open_one is not None:
+            yield open_one
+            return
         with translated(), self._reader.begin() as connection:
-            yield connection
+            self._reading.connection = connection
+            try:
+                yield connection
+            finally:
+                self._reading.connection = None
 
     def close(self) -> None:
         """Close all connections; a second call is a no-op."""

@@ -1,19 +1,32 @@
 """The embedded graph: the ledger's own tables read as a graph. Nothing is copied, so nothing can drift.
 
-`edges` is the fetch of the graph walk: one statement, however many nodes. A hub (an entity that more than 256 items
-name) is never read: its relations come through an index, newest first, and stop at the fan.
+`edges` is the fetch of the graph walk: at most one statement a kind of node, however many nodes. A hub (an entity that
+more than 256 items name) is never read: its relations come through an index, newest first, and stop at the fan.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Float, Integer, Select, cast, func, literal_column, select, union_all
+from sqlalchemy import (
+    Connection,
+    Float,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from graphmem.ledger import relations as ties
 from graphmem.ledger.engine import Database
+from graphmem.ledger.prepared import Prepared, Shape, arguments, ids, listed
 from graphmem.ledger.schema import entities, evidence, memories, mentions, messages, relations, similar, supports
 from graphmem.ledger.visibility import sees_fact, sees_message
 from graphmem.stores.contracts import Edge, EdgeKind, GraphWrite
@@ -21,7 +34,8 @@ from graphmem.values import Node, NodeKind, Relation, Scope, When
 
 HUB = 256
 """An entity that more items name is not expanded to them."""
-CHUNK = 1000
+MOST_HUBS = 8
+"""Hubs whose relations one fetch reads."""
 
 Branch = Select[Any]
 """Columns: source kind, source, target kind, target, edge kind, strength, degree, place (later is newer)."""
@@ -47,14 +61,18 @@ class EmbeddedGraph:
 
     def edges(self, nodes: Sequence[Node], scope: Scope, when: When, fan: int = 64) -> Sequence[Edge]:
         """Edges of all `nodes` in one fetch, at most `fan` a node and kind, visible in `scope` at `when`."""
-        if not nodes:
-            return ()
+        asked: dict[str, list[str]] = {"fact": [], "message": [], "entity": []}
+        for node in nodes:
+            asked[node.kind].append(node.id)
+        shape, values = Shape.of(scope, when), arguments(scope, when)
+        values |= {kind: ids(found) for kind, found in asked.items()}
+        rows: list[Any] = []
         with self._database.read() as connection:
-            rows = [
-                row
-                for start in range(0, len(nodes), CHUNK)
-                for row in _rows(connection, nodes[start : start + CHUNK], scope, when, fan)
-            ]
+            for kind, found in asked.items():
+                if found:
+                    rows += _around(kind, shape).rows(connection, values)
+            for hub in _hubs(connection, values) if asked["entity"] else ():
+                rows += _hub(shape).rows(connection, {**values, "hub": hub, "newest": fan * 4})
         return _fanned(rows, fan)
 
     def relations(
@@ -71,39 +89,50 @@ class EmbeddedGraph:
             return ties.visible(connection, scope, when, entity_ids=entity_ids, types=types, limit=limit)
 
 
-def _fanned(rows: list[Any], fan: int) -> tuple[Edge, ...]:
-    """Rows as edges, strongest and newest first, without repeats and at most `fan` a node and kind."""
-    rows.sort(key=lambda row: (row[0], row[1], row[4], -row[5], -row[7], row[3]))
-    seen: Counter[tuple[str, str, str]] = Counter()
-    kept: dict[tuple[str, ...], Edge] = {}
-    nodes: dict[tuple[str, str], Node] = {}
-    for source_kind, source, target_kind, target, kind, strength, degree, _ in rows:
-        name, place = (source_kind, source, target_kind, target, kind), (source_kind, source, kind)
-        if name not in kept and seen[place] < fan:
-            seen[place] += 1
-            ends = (_node(nodes, source_kind, source), _node(nodes, target_kind, target))
-            kept[name] = Edge(*ends, kind, strength, degree)
-    return tuple(kept.values())
+def _fanned(rows: Iterable[Any], fan: int) -> tuple[Edge, ...]:
+    """Rows as edges without repeats; where a node has more than `fan` of a kind, the strongest and newest."""
+    groups: dict[tuple[str, EdgeKind], dict[str, tuple[float, int, Edge]]] = {}
+    nodes: dict[str, Node] = {}
+    for source_kind, source, target_kind, target, kind, strength, degree, place in rows:
+        start = nodes.get(source) or nodes.setdefault(source, Node(source_kind, source))
+        end = nodes.get(target) or nodes.setdefault(target, Node(target_kind, target))
+        group = groups.get((source, kind))
+        if group is None:
+            group = groups[source, kind] = {}
+        if target not in group:
+            group[target] = (-strength, -place, Edge(start, end, kind, strength, degree))
+    kept: list[Edge] = []
+    for group in groups.values():
+        found = group.values() if len(group) <= fan else sorted(group.values())[:fan]
+        kept += [edge for _, _, edge in found]
+    return tuple(kept)
 
 
-def _node(known: dict[tuple[str, str], Node], kind: NodeKind, node_id: str) -> Node:
-    node = known.get((kind, node_id))
-    if node is None:
-        # Ids come from the ledger: validation would cost more than the query.
-        node = known[kind, node_id] = Node.model_construct(kind=kind, id=node_id)
-    return node
+@lru_cache(maxsize=256)
+def _around(kind: NodeKind, shape: Shape) -> Prepared:
+    """The edges of all nodes of one kind."""
+    scope, when = shape.scope(), shape.when()
+    if kind == "fact":
+        branches = [_fact_names(scope, when), _fact_sources(scope, when)]
+    elif kind == "message":
+        branches = [*_neighbours(scope, when), _message_names(scope, when), _derived(scope, when)]
+    else:
+        branches = [*_items(scope, when), *_related(scope, when), *_same()]
+    return Prepared(union_all(*branches))
 
 
-def _rows(connection: Connection, nodes: Sequence[Node], scope: Scope, when: When, fan: int) -> Sequence[Any]:
-    facts, said, named = ([node.id for node in nodes if node.kind == kind] for kind in ("fact", "message", "entity"))
-    branches: list[Branch] = []
-    if facts:
-        branches += [_fact_names(facts, scope, when), _fact_sources(facts, scope, when)]
-    if said:
-        branches += [*_neighbours(said, scope, when), _message_names(said, scope, when), _derived(said, scope, when)]
-    if named:
-        branches += _of_entities(connection, named, scope, when, fan)
-    return list(connection.execute(union_all(*branches))) if branches else []
+@lru_cache(maxsize=64)
+def _hub(shape: Shape) -> Prepared:
+    return Prepared(union_all(*_related_to_hub(shape.scope(), shape.when())))
+
+
+_HUBS = Prepared(
+    select(entities.c.id).where(entities.c.id.in_(listed("entity")), entities.c.degree > HUB).limit(MOST_HUBS)
+)
+
+
+def _hubs(connection: Connection, values: Mapping[str, Any]) -> list[str]:
+    return [row[0] for row in _HUBS.rows(connection, values)]
 
 
 def _branch(
@@ -123,28 +152,33 @@ def _branch(
     return select(*(value.label(name) for name, value in zip(names, values, strict=True)))
 
 
-def _fact_names(facts: Sequence[str], scope: Scope, when: When) -> Branch:
+def _fact_names(scope: Scope | None, when: When) -> Branch:
     m = mentions.c
     row = _branch("fact", m.item_id, "entity", m.entity_id, "mentions", degree=entities.c.degree)
     joined = row.join_from(mentions, entities, entities.c.id == m.entity_id)
-    return joined.join(memories, memories.c.id == m.item_id).where(m.item_id.in_(facts), sees_fact(scope, when))
+    return joined.join(memories, memories.c.id == m.item_id).where(
+        m.item_id.in_(listed("fact")), sees_fact(scope, when)
+    )
 
 
-def _message_names(said: Sequence[str], scope: Scope, when: When) -> Branch:
+def _message_names(scope: Scope | None, when: When) -> Branch:
     m = mentions.c
     row = _branch("message", m.item_id, "entity", m.entity_id, "mentions", degree=entities.c.degree)
     joined = row.join_from(mentions, entities, entities.c.id == m.entity_id)
-    return joined.join(messages, messages.c.id == m.item_id).where(m.item_id.in_(said), sees_message(scope, when))
+    said = joined.join(messages, messages.c.id == m.item_id)
+    return said.where(m.item_id.in_(listed("message")), sees_message(scope, when))
 
 
-def _fact_sources(facts: Sequence[str], scope: Scope, when: When) -> Branch:
+def _fact_sources(scope: Scope | None, when: When) -> Branch:
     row = _branch("fact", evidence.c.memory_id, "message", evidence.c.message_id, "derived_from", place=messages.c.seq)
-    return _rests(row).where(evidence.c.memory_id.in_(facts), sees_fact(scope, when), sees_message(scope, when))
+    seen = (sees_fact(scope, when), sees_message(scope, when))
+    return _rests(row).where(evidence.c.memory_id.in_(listed("fact")), *seen)
 
 
-def _derived(said: Sequence[str], scope: Scope, when: When) -> Branch:
+def _derived(scope: Scope | None, when: When) -> Branch:
     row = _branch("message", evidence.c.message_id, "fact", evidence.c.memory_id, "derived_from", place=memories.c.seq)
-    return _rests(row).where(evidence.c.message_id.in_(said), sees_fact(scope, when), sees_message(scope, when))
+    seen = (sees_fact(scope, when), sees_message(scope, when))
+    return _rests(row).where(evidence.c.message_id.in_(listed("message")), *seen)
 
 
 def _rests(row: Branch) -> Branch:
@@ -152,33 +186,26 @@ def _rests(row: Branch) -> Branch:
     return joined.join(messages, messages.c.id == evidence.c.message_id)
 
 
-def _neighbours(said: Sequence[str], scope: Scope, when: When) -> list[Branch]:
+def _neighbours(scope: Scope | None, when: When) -> list[Branch]:
     here, there = messages.alias("here"), messages.alias("there")
     seen = (sees_message(scope, when, here), sees_message(scope, when, there))
     row = _branch("message", here.c.id, "message", there.c.id, "next", place=there.c.seq)
     return [
-        row.join_from(here, there, there.c.id == here.c[pointer]).where(here.c.id.in_(said), *seen)
+        row.join_from(here, there, there.c.id == here.c[pointer]).where(here.c.id.in_(listed("message")), *seen)
         for pointer in ("previous_id", "next_id")
     ]
 
 
-def _of_entities(connection: Connection, named: Sequence[str], scope: Scope, when: When, fan: int) -> list[Branch]:
-    found = select(entities.c.id).where(entities.c.id.in_(named), entities.c.degree > HUB)
-    hubs = set(connection.scalars(found))
-    small = [entity_id for entity_id in named if entity_id not in hubs]
-    return [
-        *_items(small, scope, when),
-        *_related(small, scope, when),
-        *(branch for hub in sorted(hubs) for branch in _related_to_hub(hub, scope, when, fan)),
-        *_same(named),
-    ]
+def _small() -> Select[tuple[str]]:
+    """The entities asked for that are no hubs: what many items name is never read whole."""
+    return select(entities.c.id).where(entities.c.id.in_(listed("entity")), entities.c.degree <= HUB)
 
 
-def _items(named: Sequence[str], scope: Scope, when: When) -> list[Branch]:
+def _items(scope: Scope | None, when: When) -> list[Branch]:
     m = mentions.c
     fact = _branch("entity", m.entity_id, "fact", m.item_id, "mentions", degree=entities.c.degree, place=m.item_seq)
     said = _branch("entity", m.entity_id, "message", m.item_id, "mentions", degree=entities.c.degree, place=m.item_seq)
-    here = (m.entity_id.in_(named), entities.c.id == m.entity_id)
+    here = (m.entity_id.in_(_small()), entities.c.id == m.entity_id)
     return [
         fact.join_from(mentions, memories, memories.c.id == m.item_id)
         .join(entities, entities.c.id == m.entity_id)
@@ -189,21 +216,23 @@ def _items(named: Sequence[str], scope: Scope, when: When) -> list[Branch]:
     ]
 
 
-def _related(named: Sequence[str], scope: Scope, when: When) -> list[Branch]:
+def _related(scope: Scope | None, when: When) -> list[Branch]:
     r = relations.c
     return [
-        _supported(_tie(near, far), scope, when).where(near.in_(named))
+        _supported(_tie(near, far), scope, when).where(near.in_(_small()))
         for near, far in ((r.source_id, r.target_id), (r.target_id, r.source_id))
     ]
 
 
-def _related_to_hub(hub: str, scope: Scope, when: When, fan: int) -> list[Branch]:
+def _related_to_hub(scope: Scope | None, when: When) -> list[Branch]:
+    """Relations of an entity by its newest facts: reading all of them would cost as much as the hub is large."""
     m, r = mentions.c, relations.c
+    hub = bindparam("hub", type_=String)
     newest = (
         select(m.item_id)
         .where(m.entity_id == hub, m.source == "fact", m.about)
         .order_by(m.item_seq.desc())
-        .limit(fan * 4)
+        .limit(bindparam("newest", type_=Integer))
     )
     # The wrapped column keeps planners from coming in through the hub's relations.
     return [
@@ -218,13 +247,14 @@ def _tie(near: Any, far: Any) -> Branch:
     return row.where(near != far).group_by(near, far)
 
 
-def _supported(row: Branch, scope: Scope, when: When) -> Branch:
+def _supported(row: Branch, scope: Scope | None, when: When) -> Branch:
     joined = row.join_from(supports, relations, relations.c.id == supports.c.relation_id)
     return joined.join(memories, memories.c.id == supports.c.memory_id).where(sees_fact(scope, when))
 
 
-def _same(named: Sequence[str]) -> list[Branch]:
+def _same() -> list[Branch]:
     ends = ((similar.c.first_id, similar.c.second_id), (similar.c.second_id, similar.c.first_id))
     return [
-        _branch("entity", near, "entity", far, "same_as", similar.c.cosine).where(near.in_(named)) for near, far in ends
+        _branch("entity", near, "entity", far, "same_as", similar.c.cosine).where(near.in_(listed("entity")))
+        for near, far in ends
     ]

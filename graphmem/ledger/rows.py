@@ -23,6 +23,12 @@ from graphmem.values import (
 T = TypeVar("T")
 Columns = dict[str, Any]
 
+# Rows were validated when they were written: doing so again at every read would cost more than the query.
+_EPISODE = tuple(name for name in Episode.model_fields if name != "scope")
+_MESSAGE = tuple(name for name in MessageRecord.model_fields if name != "scope")
+_MEMORY = tuple(name for name in Memory.model_fields if name not in {"scope", "claims"})
+_EVIDENCE = tuple(Evidence.model_fields)
+
 CHUNK = 5000
 """Values in one IN list; SQLite takes 32,766 parameters a statement."""
 
@@ -41,7 +47,7 @@ def labels(scope: Scope) -> Columns:
 
 def scope_of(row: RowMapping) -> Scope:
     """The scope that a row was written with."""
-    return Scope(**{label: row[label] or None for label in SCOPE_LABELS})
+    return Scope.model_construct(**{label: row[label] or None for label in SCOPE_LABELS})
 
 
 def owner_scope(owner: str) -> Scope:
@@ -75,8 +81,8 @@ def episode_row(episode: Episode, digest: str) -> Columns:
 
 def episode_of(row: RowMapping) -> Episode:
     """An episode from its row."""
-    fields = {name: row[name] for name in Episode.model_fields if name != "scope"}
-    return Episode(scope=scope_of(row), **fields)
+    fields = {name: row[name] for name in _EPISODE}
+    return Episode.model_construct(scope=scope_of(row), **fields)
 
 
 def message_row(message: MessageRecord, recorded_at: datetime) -> Columns:
@@ -88,8 +94,8 @@ def message_row(message: MessageRecord, recorded_at: datetime) -> Columns:
 
 def message_of(row: RowMapping) -> MessageRecord:
     """A message from its row."""
-    fields = {name: row[name] for name in MessageRecord.model_fields if name != "scope"}
-    return MessageRecord(scope=scope_of(row), **fields)
+    fields = {name: row[name] for name in _MESSAGE}
+    return MessageRecord.model_construct(scope=scope_of(row), **fields)
 
 
 def memory_row(memory: Memory) -> Columns:
@@ -101,8 +107,12 @@ def memory_row(memory: Memory) -> Columns:
 
 def memory_of(row: RowMapping) -> Memory:
     """A memory from its row."""
-    fields = {name: row[name] for name in Memory.model_fields if name not in {"scope", "claims"}}
-    return Memory(scope=scope_of(row), claims=tuple(Claim(**claim) for claim in row["claims"]), **fields)
+    fields = {name: row[name] for name in _MEMORY}
+    return Memory.model_construct(scope=scope_of(row), claims=_claims(row["claims"]), **fields)
+
+
+def _claims(rows: Sequence[Columns]) -> tuple[Claim, ...]:
+    return tuple(Claim.model_construct(**{**row, "markers": tuple(row["markers"])}) for row in rows)
 
 
 def claims_json(claims: Sequence[Claim]) -> list[Columns]:
@@ -112,7 +122,7 @@ def claims_json(claims: Sequence[Claim]) -> list[Columns]:
 
 def evidence_of(row: RowMapping) -> Evidence:
     """Evidence from its row."""
-    return Evidence(**{name: row[name] for name in Evidence.model_fields})
+    return Evidence.model_construct(**{name: row[name] for name in _EVIDENCE})
 
 
 def history_of(row: RowMapping) -> HistoryEntry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -342,6 +343,10 @@ class SqlLedger:
             yield from _vectors.items_of(connection, keys)
 
     # housekeeping
+
+    def snapshot(self) -> AbstractContextManager[object]:
+        """One state for all reads of this thread inside the block."""
+        return self._database.read()
 
     def meta(self, name: str) -> str | None:
         """A value of the meta table."""

@@ -28,7 +28,7 @@ def sees_fact(
     end, start = ends(when, facts), facts.c.valid_from
     parts += [
         or_(facts.c.expires_at.is_(None), facts.c.expires_at > when.now),
-        or_(end.is_(None), end > (when.as_of or when.now)),
+        or_(end.is_(None), end > (when.now if when.as_of is None else when.as_of)),
         # A corrected fact was never true: its interval is empty.
         or_(end.is_(None), start.is_(None), end > start),
     ]

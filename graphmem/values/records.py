@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -207,14 +207,11 @@ class When(Value):
 NodeKind = Literal["fact", "message", "entity"]
 
 
-class Node(Value):
-    """A vertex of the graph that the walk crosses."""
+class Node(NamedTuple):
+    """A vertex of the graph that the walk crosses. A plain tuple: a walk hashes tens of thousands of them."""
 
     kind: NodeKind
     id: str
-
-    def __hash__(self) -> int:
-        return hash((self.kind, self.id))
 
 
 class Usage(Value):

@@ -1,0 +1,108 @@
+"""Statements that are built and compiled once and then only executed.
+
+Building and hashing a large expression costs more than SQLite needs to answer it, and a search runs dozens. The
+expressions stay portable: ids travel as one JSON list, scope and time as named parameters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Connection, Select, String, bindparam, func, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+from graphmem.ledger.schema import EPOCH, TICK
+from graphmem.values import Scope, When
+
+
+class id_list(GenericFunction[str]):  # noqa: N801 - its name is its SQL
+    """Rows of a JSON list of texts."""
+
+    inherit_cache = True
+    name = "id_list"
+
+
+@compiles(id_list)
+def _each(element: id_list, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(id_list, "postgresql")
+def _elements(element: id_list, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS json))"
+
+
+def listed(name: str) -> Select[tuple[str]]:
+    """The texts of the list given as parameter `name`, for `column.in_(...)`."""
+    rows = func.id_list(bindparam(name, type_=String)).table_valued("value")
+    return select(rows.c.value)
+
+
+class Shape(NamedTuple):
+    """What of a scope and a moment changes the statement, and not only its parameters."""
+
+    labels: tuple[str, ...]
+    as_of: bool
+    known_at: bool
+    everything: bool
+
+    @classmethod
+    def of(cls, scope: Scope | None, when: When) -> Shape:
+        """The shape of a read."""
+        given = () if scope is None else tuple(scope.labels)
+        return cls(given, when.as_of is not None, when.known_at is not None, when.everything)
+
+    def scope(self) -> Scope | None:
+        """A scope of named parameters."""
+        labels = {label: bindparam(label, type_=String) for label in self.labels}
+        return Scope.model_construct(**labels) if labels else None  # type: ignore[arg-type]
+
+    def when(self) -> When:
+        """A moment of named parameters."""
+        times = [name for name, given in (("as_of", self.as_of), ("known_at", self.known_at), ("now", True)) if given]
+        moments: dict[str, Any] = {name: bindparam(name, type_=BigInteger) for name in times}
+        return When.model_construct(everything=self.everything, **moments)
+
+
+def arguments(scope: Scope | None, when: When) -> dict[str, Any]:
+    """Values of the parameters of a scope and a moment."""
+    times = {"now": when.now, "as_of": when.as_of, "known_at": when.known_at}
+    found: dict[str, Any] = {name: ticks(moment) for name, moment in times.items() if moment is not None}
+    return found if scope is None else {**found, **scope.labels}
+
+
+def ticks(moment: datetime) -> int:
+    """A moment as the database keeps it."""
+    return (moment - EPOCH) // TICK
+
+
+def ids(values: Iterable[str]) -> str:
+    """A list as one parameter for `listed`."""
+    return json.dumps(list(values))
+
+
+class Prepared:
+    """One statement, compiled for each database on first use. Times are given and come back as integers."""
+
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+        self._compiled = lru_cache(maxsize=4)(self._compile)
+
+    def _compile(self, dialect: Any) -> tuple[str, tuple[str, ...] | None, Mapping[str, Any]]:
+        compiled = self._statement.compile(dialect=dialect)
+        order = None if compiled.positiontup is None else tuple(compiled.positiontup)
+        fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        return str(compiled), order, fixed
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Execute it; `values` holds its named parameters and may hold more."""
+        text, order, fixed = self._compiled(connection.dialect)
+        given = {**fixed, **values}
+        parameters: Any = tuple(given[name] for name in order) if order is not None else given
+        return connection.exec_driver_sql(text, parameters).fetchall()
