@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from graphmem.models.local.language import word_list
@@ -112,7 +113,7 @@ class Names:
     def weak(self, token: Token) -> EntityDraft | None:
         """The noun phrase headed by this token, as a search key."""
         chunk = self._chunks.get(token.i)
-        if chunk is None or token.pos_ not in {"NOUN", "PROPN"} or token.lower_ in _VAGUE or token.is_stop:
+        if chunk is None or token.pos_ not in {"NOUN", "PROPN"} or token.lower_ in _VAGUE | _NOT_NAMES or token.is_stop:
             return None
         words = [
             t
@@ -123,7 +124,10 @@ class Names:
             words = words[1:]
         if any(t.ent_type_ in {"DATE", "TIME"} for t in words):
             return None
-        name = cleaned("".join(t.text_with_ws for t in words))
+        spaced = (
+            t.text_with_ws if t.i + 1 == after.i else f"{t.text} " for t, after in pairwise([*words, *words[-1:]])
+        )
+        name = cleaned("".join(spaced))
         if words and words[0].is_sent_start and words[0].pos_ != "PROPN":
             name = name[:1].lower() + name[1:]
         return EntityDraft(name=name, weak=True) if 2 < len(name) <= 60 else None

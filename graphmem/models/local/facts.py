@@ -152,6 +152,8 @@ def _statement(
     ahead = reading.modality == "planned" or not (reading.past or _is_perfect(clause))
     mine = [settle(t, passage.base, ahead) for t in mine]
     edges = Relations(names, passage.persons, thread.found).of(clause, words, subject, reading)
+    if subject is None and edges:
+        subject = edges[0].source
     draft = _draft(clause, words, passage, names, thread, subject, reading, edges, mine)
     others = [e for e in draft.entities if e.name != draft.subject]
     signs = salience.Signs(

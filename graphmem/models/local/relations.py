@@ -26,6 +26,7 @@ _LIGHT = {"have", "be", "do", "get", "make", "take", "go", "come", "say", "know"
 _PLANS = {"go", "plan", "hope", "intend", "want", "expect", "aim", "prepare"}
 _JOBS = {"job", "position", "role", "internship", "gig", "offer"}
 _CONTACTS = {"email": "email", "phone": "phone", "number": "phone", "e-mail": "email"}
+_BONDS = {"engaged": "engaged_to", "married": "married_to"}
 _VAGUE_NOUNS = word_list("vague")
 _TRADES = tuple(word_list("trades"))
 _BARE = {"dobj", "attr", "acomp", "dative", "oprd", "xcomp"}
@@ -211,13 +212,14 @@ class Relations:
 
     def _titles(self, verb: Token, subject: EntityDraft, reading: Reading) -> Iterator[Edge]:
         """What "be" says of a person: age, job, allergy, diet."""
+        age = next((c for c in verb.children if c.pos_ == "NUM" and c.text.isdigit()), None)
+        if verb.lemma_ == "turn" and age is not None and reading.modality != "planned" and not reading.negated:
+            yield Edge(subject, "age", EntityDraft(name=age.text, type="Number"), _TYPED, change=True)
         if reading.negated or reading.past or reading.modality == "planned" or subject.type not in {"Person", "Thing"}:
             return
         for child in verb.children:
             if verb.lemma_ in {"be", "become"} and child.dep_ in {"attr", "acomp"}:
                 yield from self._being(child, subject)
-            if verb.lemma_ == "turn" and child.pos_ == "NUM" and child.text.isdigit():
-                yield Edge(subject, "age", EntityDraft(name=child.text, type="Number"), _TYPED, change=True)
 
     def _being(self, said: Token, subject: EntityDraft) -> Iterator[Edge]:
         if said.lower_ in {"vegan", "vegetarian", "pescatarian"}:
@@ -230,6 +232,10 @@ class Relations:
                 for token in _joined(head) if link == "to" else ():
                     if (entity := self._entity(token)) is not None:
                         yield Edge(subject, "allergic_to", retyped(entity, "Thing"), _TYPED)
+        if said.lower_ in _BONDS:
+            for link, token in _arguments(said):
+                if link == "to" and (entity := self._names.strong(token)) is not None:
+                    yield Edge(subject, _BONDS[said.lower_], retyped(entity, "Person"), _TYPED)
         if said.lower_ == "fan":
             for link, head in _arguments(said):
                 for token in _joined(head) if link == "of" else ():

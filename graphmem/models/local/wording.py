@@ -50,6 +50,8 @@ def trimmed(clause: Clause, persons: Persons) -> list[Token]:
     """The clause's words without greetings, vocatives and fillers at its ends."""
     words = list(clause.tokens)
     subject = {t.i for t in clause.subject}
+    if [t.lower_ for t in words[:3]] == ["by", "the", "way"]:
+        words = words[3:]
     while words and words[0].i not in subject and _opener(words, persons):
         words.pop(0)
     while words and _closer(words, persons):
