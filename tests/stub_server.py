@@ -8,9 +8,11 @@ It counts what it sees (`stub.seen`), so that a client's own counts can be compa
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -184,7 +186,9 @@ class StubServer:
         texts = [body["input"]] if isinstance(body["input"], str) else list(body["input"])
         with self._lock:
             self.seen.embedding_texts += len(texts)
-        vectors = self._embed(texts)
+        vectors: list[Any] = self._embed(texts)
+        if body.get("encoding_format") == "base64":
+            vectors = [base64.b64encode(array("f", vector).tobytes()).decode() for vector in vectors]
         # Backwards: a client must order by `index`, not by place.
         data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)][::-1]
         usage = self._usage(sum(map(estimated_tokens, texts)))

@@ -52,7 +52,14 @@ def translated(where: Endpoint, model: str, prefix: str) -> Iterator[None]:
         raise Busy(
             f"{where.base_url} cannot be reached.", advice=f"Check that it runs, and {prefix}_base_url."
         ) from exc
-    except (openai.APIResponseValidationError, openai.APIError, ValueError, AttributeError, TypeError) as exc:
+    except (
+        openai.APIResponseValidationError,
+        openai.APIError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+    ) as exc:
         raise ModelReplyError(
             f"{where.base_url} answered with something else than the OpenAI protocol.",
             advice=f"Check {prefix}_base_url; it usually ends with /v1.",

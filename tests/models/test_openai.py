@@ -290,7 +290,7 @@ def test_embeddings_come_in_order_and_normalised():
         assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0)
         assert np.allclose(vectors[0], vectors[2])
         assert not np.allclose(vectors[0], vectors[1])
-        assert ("custom:stub-embed:64:l2", 64) == (model.fingerprint, model.dimensions)
+        assert ("custom:stub-embed:default:l2", 64) == (model.fingerprint, model.dimensions)
         assert 1 == stub.seen.embedding_calls == model.meter.calls
         assert stub.seen.prompt_tokens == model.meter.prompt_tokens
 
