@@ -26,7 +26,13 @@ _LIGHT = {"have", "be", "do", "get", "make", "take", "go", "come", "say", "know"
 _PLANS = {"go", "plan", "hope", "intend", "want", "expect", "aim", "prepare"}
 _JOBS = {"job", "position", "role", "internship", "gig", "offer"}
 _CONTACTS = {"email": "email", "phone": "phone", "number": "phone", "e-mail": "email"}
-_BONDS = {"engaged": "engaged_to", "married": "married_to"}
+_STATES = {
+    "allergic": ("to", "allergic_to", "Thing"),
+    "fan": ("of", "likes", "Thing"),
+    "engaged": ("to", "engaged_to", "Person"),
+    "married": ("to", "married_to", "Person"),
+}
+"""Word -> (preposition, relation, type of what follows)."""
 _VAGUE_NOUNS = word_list("vague")
 _TRADES = tuple(word_list("trades"))
 _BARE = {"dobj", "attr", "acomp", "dative", "oprd", "xcomp"}
@@ -222,27 +228,24 @@ class Relations:
                 yield from self._being(child, subject)
 
     def _being(self, said: Token, subject: EntityDraft) -> Iterator[Edge]:
-        if said.lower_ in {"vegan", "vegetarian", "pescatarian"}:
-            yield Edge(subject, "diet", EntityDraft(name=said.lower_, type="Diet"), _TYPED)
-        if said.lower_ == "old":
+        word = said.lower_
+        if word in {"vegan", "vegetarian", "pescatarian"}:
+            yield Edge(subject, "diet", EntityDraft(name=word, type="Diet"), _TYPED)
+        if word == "old":
             for number in (t for t in said.subtree if t.pos_ == "NUM" and t.text.isdigit()):
                 yield Edge(subject, "age", EntityDraft(name=number.text, type="Number"), _TYPED)
-        if said.lower_ == "allergic":
-            for link, head in _arguments(said):
-                for token in _joined(head) if link == "to" else ():
-                    if (entity := self._entity(token)) is not None:
-                        yield Edge(subject, "allergic_to", retyped(entity, "Thing"), _TYPED)
-        if said.lower_ in _BONDS:
-            for link, token in _arguments(said):
-                if link == "to" and (entity := self._names.strong(token)) is not None:
-                    yield Edge(subject, _BONDS[said.lower_], retyped(entity, "Person"), _TYPED)
-        if said.lower_ == "fan":
-            for link, head in _arguments(said):
-                for token in _joined(head) if link == "of" else ():
-                    if (entity := self._entity(token)) is not None:
-                        yield Edge(subject, "likes", retyped(entity, "Thing"), _TYPED)
         if _is_a_trade(said) and (entity := self._names.weak(said)) is not None:
             yield Edge(subject, "job_title", retyped(entity, "Occupation"), 0.7)
+        if word in _STATES:
+            yield from self._bound(said, subject, *_STATES[word])
+
+    def _bound(self, said: Token, subject: EntityDraft, link: str, kind: str, target: str) -> Iterator[Edge]:
+        """What an adjective or noun ties to the subject: "allergic to nuts", "engaged to Sara", "a fan of Nirvana"."""
+        for found, head in _arguments(said):
+            for token in _joined(head) if found == link else ():
+                entity = self._entity(token) if target == "Thing" else self._names.strong(token)
+                if entity is not None:
+                    yield Edge(subject, kind, retyped(entity, target), _TYPED)
 
     def _anchored(
         self,

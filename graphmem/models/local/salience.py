@@ -84,13 +84,14 @@ class Signs:
 
 
 WEIGHTS = {
-    "bias": -2.8, "speaker": 1.8, "named": 0.9, "other": -0.2, "names": 1.2, "phrases": 0.5, "time": 0.6, "typed": 2.0, "ended": 2.0,
-    "content": 0.16, "empty verb": -0.4, "no object": -0.3, "hypothetical": -0.9, "planned": -0.3, "negated": 0.0,
-    "past": 0.1, "pointing": -0.7, "perfect": 0.3, "progressive": 0.4, "you": 0.0, "be": 0.0, "feeling": -0.4,
+    "bias": -2.8, "speaker": 1.8, "named": 0.9, "other": -0.2, "names": 1.2, "phrases": 0.5, "time": 0.6, "typed": 2.0,
+    "ended": 2.0, "content": 0.16, "empty verb": -0.4, "no object": -0.3, "hypothetical": -0.9, "planned": -0.3,
+    "negated": 0.0, "past": 0.1, "pointing": -0.7, "perfect": 0.3, "progressive": 0.4, "you": 0.0, "be": 0.0,
+    "feeling": -0.4,
 }  # fmt: skip
 """Rounded from a logistic regression on chat (was this statement among the facts that a reader kept?), save that a
-typed relation and an ending always count, a negation never costs, and what is said about the other one counts less: people kept
-compliments, an agent need not."""
+typed relation and an ending always count, a negation never costs, and what is said about the other one counts less:
+people kept compliments, an agent need not."""
 
 
 def score(clause: Clause, words: Sequence[Token], signs: Signs) -> float:
