@@ -80,13 +80,18 @@ def fitting(
         elif entity is None:
             if target == "noun" and token.tag_ == "VBG" and (doing := _activity(token)):
                 return EntityDraft(name=doing, type="Activity")
-        elif target == "noun" and entity.weak:
+        elif target == "noun" and entity.weak and not _points(token):
             return retyped(entity, "Thing")
         elif not entity.weak and (
             entity.type == target or (target == "named" and entity.type != "Person") or entity.type == "Thing"
         ):
             return retyped(entity, targets[0] if targets[0][0].isupper() else "Thing")
     return None
+
+
+def _points(noun: Token) -> bool:
+    """Whether it is a thing at hand ("this spot"), which says nothing to who was not there."""
+    return any(c.lower_ in {"this", "that", "these", "those"} for c in noun.children)
 
 
 def _activity(verb: Token) -> str:

@@ -347,6 +347,8 @@ def _is_supposed(verb: Token, head: Token) -> bool:
     """A verb below the clause's own that a condition or a modal makes unreal."""
     if verb.i == head.i:
         return False
+    if verb.dep_ == "ccomp" and verb.head.lemma_ in {"hope", "wish", "wonder", "doubt", "imagine", "dream"}:
+        return True
     return any(
         c.lower_ in {"if", "unless", "would", "'d", "’d", "could", "might", "should", "to"} for c in verb.children
     ) and (verb.dep_ != "xcomp" or verb.head.lemma_ not in _ASPECT | _PLANS)
