@@ -86,7 +86,7 @@ def phrase(token: Token, chunks: Mapping[int, Span], owner: str = "") -> Phrase:
 
 def lemma(token: Token) -> str:
     """The lemma, with the slips of the small model mended."""
-    return _MENDED.get(token.lower_, token.lemma_.casefold())
+    return str(_MENDED.get(token.lower_, token.lemma_.casefold()))
 
 
 _MENDED = {"hates": "hate", "hated": "hate", "ramen": "ramen", "loves": "love", "left": "leave", "wore": "wear"}
@@ -165,7 +165,7 @@ def is_role(head: str) -> bool:
     )
 
 
-def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911 - one line a type
+def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911, PLR0912 - one line a type
     """Whether a phrase can fill a typed group of a frame."""
     if not found.text or found.text.casefold() in {"it", "that", "this", "them", "there", "what", "something"}:
         return False
@@ -207,3 +207,10 @@ def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911 - one line a type
 def is_employer(found: Phrase) -> bool:
     """Whether joining it means working there."""
     return found.proper and found.label in {"ORG", "PRODUCT", ""} and not _NOT_EMPLOYER.search(found.text)
+
+
+def subject_name(found: Phrase) -> str:
+    """A subject as rules compare it: `Eva's email`, `meeting`."""
+    text = re.sub(r"(?i)^(new|old|current|latest|own|next)\s+", "", found.text)
+    text = re.sub(r"(?i)^(price|cost) of ", "", text)
+    return f"{found.possessor}'s {text}" if found.possessor else text

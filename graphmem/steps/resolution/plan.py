@@ -174,8 +174,9 @@ def _addition(fact: LinkedFact, evidence: tuple[Evidence, ...], base: _Base, mes
     draft = fact.draft
     memory = Memory(
         id=fact.memory_id, text=draft.text, scope=base.scope, kind=draft.kind, valid_from=fact.valid_from,
-        valid_to=fact.valid_to, recorded_at=base.at, retired_at=base.at if fact.valid_to else None, metadata={**base.metadata, **draft.metadata},
-        trust=TRUST_OF_ROLE[message.role], subject_id=fact.subject_id, claims=draft.claims, modality=draft.modality,
+        valid_to=fact.valid_to, recorded_at=base.at, retired_at=base.at if fact.valid_to else None,
+        metadata={**base.metadata, **draft.metadata}, trust=TRUST_OF_ROLE[message.role],
+        subject_id=fact.subject_id, claims=draft.claims, modality=draft.modality,
         confidence=draft.confidence, speaker=message.speaker, role=message.role,
     )  # fmt: skip
     return Addition(memory=memory, evidence=evidence, entity_ids=fact.entity_ids, triples=fact.triples)

@@ -89,7 +89,8 @@ def judge(
 ) -> Judgement:
     """Judge facts in order, each against its candidates and against the facts before it.
 
-    `candidates[i]` are the memories near `facts[i]`, ended ones included (a late fact needs them). `trust[i]` is the trust of who said a fact, "user" when left out; `plan` checks it again.
+    `candidates[i]` are the memories near `facts[i]`, ended ones included (a late fact needs them). `trust[i]` is the
+    trust of who said a fact, "user" when left out; `plan` checks it again.
     """
     settings = settings or Settings()
     verdicts: list[Verdict] = []
@@ -324,7 +325,9 @@ def _ending(n: Claim, o: Claim) -> _Finding | None:
     return reason if ends(n, o) else None
 
 
-def _slot(n: Claim, o: Claim, settings: Settings) -> _Finding | None:
+def _slot(  # noqa: PLR0911 - one return a rule
+    n: Claim, o: Claim, settings: Settings
+) -> _Finding | None:
     attitude = (n.slot or "").startswith("attitude")
     if not n.slot or n.slot != o.slot or n.modality != "asserted" or not (attitude or (n.affirmed and o.affirmed)):
         return _across_slots(n, o)

@@ -1,0 +1,169 @@
+"""Clauses of a parsed sentence: a verb, its subjects, its tense, and what follows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphmem.models.local.phrases import Phrase, lemma, phrase
+from graphmem.models.local.reader_words import words
+from graphmem.values import Modality
+
+Token = Any
+Span = Any
+
+_MODALS = words("modals")
+_FUTURE = words("future")
+_PLANS = words("plans")
+_TENTATIVE = words("tentative")
+_CHANGE = re.compile(
+    r"(?i)\b(now|nowadays|these days|for good|finally|instead|at last|from now on|permanently|anymore|"
+    r"any ?more|any longer|no longer|since|back|again|at long last|once and for all|from \w+day|actually|"
+    r"for ever|forever)\b"
+)
+_ADDITION = re.compile(
+    r"(?i)\b(also|too|another|still|both|as well|additionally|in addition|besides|even|second|sometimes|occasionally|"
+    r"on the side|at weekends|on (the )?weekends|at night|in the evenings?|"
+    r"on (mon|tues|wednes|thurs|fri|satur|sun)days|part-time|other|more|extra|"
+    r"apart from|alongside)\b"
+)
+_BRIEF = re.compile(
+    r"(?i)\b(for (a|the|one|two|three|four|five|six|a few|several|\d+) (\w+ )?"
+    r"(minute|hour|day|night|weekend|week|month)s?|"
+    r"for (christmas|easter|now|today|tonight|lunch|dinner|breakfast|a bit|a while)|"
+    r"temporarily|this (morning|week|weekend|evening)|"
+    r"tonight|today|on holiday|on vacation|briefly|once)\b"
+)
+_PRONOUNS = words("pronouns")
+_UNCHANGING = words("unchanging")
+"""Past and present look alike; "Vic quit smoking" has no -s, so it is past."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One verb with its subjects and what follows it."""
+
+    verb: Token
+    subjects: tuple[Phrase, ...]
+    tokens: tuple[Token, ...]
+    modality: Modality
+    affirmed: bool
+    passive: bool
+    past: bool
+    perfect: bool
+    progressive: bool
+    markers: tuple[str, ...]
+    subject_end: str = ""
+
+
+def clauses(sentence: Span, chunks: Mapping[int, Span], owner: str) -> list[Clause]:
+    """The asserted clauses of a sentence, in order; `owner` is whom its pronouns mean."""
+    verbs = _verbs(sentence.root)
+    if not verbs and sentence.root.pos_ in {"VERB", "AUX"}:
+        verbs = [sentence.root]
+    found: list[Clause] = []
+    for verb in sorted(verbs, key=lambda v: v.i):
+        following = [v.left_edge.i for v in verbs if v.i > verb.i and v.left_edge.i > verb.i]
+        end = min([*following, sentence.end])
+        subjects = _subjects(verb, chunks, owner) or (found[0].subjects if found else ())
+        owner = owner or (subjects[0].text if subjects and subjects[0].proper and not subjects[0].possessor else "")
+        found.append(_clause(verb, subjects, tuple(sentence.doc[verb.i : end]), sentence))
+    return [c for c in found if c.subjects]
+
+
+def _verbs(root: Token) -> list[Token]:
+    """The finite verbs whose clauses are asserted: the root, what is joined to it, and a clause set before it."""
+    mistaken = root.tag_ == "NNS" and any(c.dep_ == "nsubj" and c.tag_ == "PRP" for c in root.children)
+    if root.pos_ not in {"VERB", "AUX"} and not mistaken:
+        return []
+    found = [root]
+    for child in root.children:
+        joined = child.dep_ == "conj" and child.pos_ in {"VERB", "AUX"}
+        spliced = child.dep_ in {"ccomp", "parataxis"} and child.i < root.i and _has_subject(child)
+        if joined or spliced:
+            found.extend(_verbs(child))
+    return found
+
+
+def _has_subject(verb: Token) -> bool:
+    return any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children)
+
+
+def _subjects(verb: Token, chunks: Mapping[int, Span], owner: str) -> tuple[Phrase, ...]:
+    heads = [c for c in verb.children if c.dep_ in {"nsubj", "nsubjpass"} and c.i < verb.i]
+    tokens = [t for h in heads for t in (h, *conjuncts(h))]
+    found = []
+    for token in tokens:
+        if token.lower_ in _PRONOUNS and owner and (token.lower_ != "it" or token.i == 0):
+            named = owner[:1].isupper()
+            found.append(Phrase(owner, owner.casefold(), "person" if named else "thing", proper=named))
+        else:
+            found.append(phrase(token, chunks, owner))
+    return tuple(p for p in found if p.text)
+
+
+def conjuncts(head: Token) -> list[Token]:
+    """What is joined to a noun by "and"."""
+    return [t for c in head.children if c.dep_ == "conj" for t in (c, *conjuncts(c))]
+
+
+def _clause(verb: Token, subjects: tuple[Phrase, ...], tokens: tuple[Token, ...], sentence: Span) -> Clause:
+    helpers = [c for c in verb.children if c.dep_ in {"aux", "auxpass"}]
+    text = sentence.text
+    markers = [m.group(0).casefold() for m in _CHANGE.finditer(text)]
+    markers += [f"+{m.group(0).casefold()}" for m in _ADDITION.finditer(text)]
+    markers += [f"~{m.group(0).casefold()}" for m in _BRIEF.finditer(text)]
+    past = (
+        verb.tag_ == "VBD"
+        or ((verb.lower_ in _UNCHANGING or verb.tag_ == "VBN") and not helpers)
+        or any(h.tag_ == "VBD" and h.lemma_ in {"be", "do", "get"} for h in helpers)
+    )
+    perfect = any(h.lemma_ == "have" for h in helpers) and verb.tag_ in {"VBN", "VBD", "VBG"}
+    progressive = verb.tag_ == "VBG" and any(h.lemma_ == "be" for h in helpers)
+    passive = any(c.dep_ == "auxpass" for c in verb.children)
+    negated = any(c.dep_ == "neg" or (c.lower_ in {"never", "no"} and c.dep_ == "advmod") for c in verb.children)
+    negated = negated or (
+        "no longer" in text.casefold() and any(t.lower_ == "no" and t.nbor().lower_ == "longer" for t in sentence[:-1])
+    )
+    if progressive:
+        markers.append("progressive")
+    return Clause(
+        verb, subjects, tokens, _modality(verb, helpers, text), not negated, passive, past and not perfect, perfect,
+        progressive, tuple(markers),
+    )  # fmt: skip
+
+
+def _modality(  # noqa: PLR0911 - one return a case
+    verb: Token, helpers: Sequence[Token], text: str
+) -> Modality:
+    if text.rstrip().endswith("?") or _conditional(verb):
+        return "hypothetical"
+    lemmas = {h.lower_ for h in helpers} | {h.lemma_.casefold() for h in helpers}
+    if lemmas & _MODALS or any(c.lower_ in _TENTATIVE for c in verb.children):
+        return "hypothetical"
+    if lemmas & _FUTURE:
+        return "planned"
+    inner = [c for c in verb.children if c.dep_ in {"xcomp", "ccomp", "prep", "advcl"} and c.i > verb.i]
+    if lemma(verb) in _PLANS and any(_is_verbal(c) for c in inner):
+        return "planned"
+    if verb.lemma_ == "go" and verb.tag_ == "VBG" and any(_is_verbal(c) and c.dep_ == "xcomp" for c in inner):
+        return "planned"
+    if verb.lemma_ == "be" and any(
+        t.lower_ in {"about", "likely", "ready", "keen", "tempted", "supposed"} and _is_verbal(t) for t in verb.children
+    ):
+        return "planned"
+    return "asserted"
+
+
+def _is_verbal(token: Token) -> bool:
+    if token.pos_ in {"VERB", "AUX"}:
+        return True
+    return any(c.dep_ in {"pcomp", "xcomp"} and c.pos_ in {"VERB", "AUX"} for c in token.children)
+
+
+def _conditional(verb: Token) -> bool:
+    marks = {"if", "unless", "whether"}
+    clauses = [verb, *(c for c in verb.children if c.dep_ in {"advcl", "ccomp"})]
+    return any(c.lower_ in marks for v in clauses for c in v.children if c.dep_ in {"mark", "advmod"})
