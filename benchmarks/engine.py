@@ -28,7 +28,7 @@ from graphmem import Fact, Memory
 from graphmem.models.scripted import HashEmbedder
 from tests.stub_server import StubServer
 
-NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal", "Ida", "Jon")
+NAMES = tuple(f"{first}{last}" for last in ("da", "lo", "ri", "ven", "mund") for first in ("A", "Be", "Cle", "Do", "E"))
 PLACES = ("Oslo", "Rome", "Lima", "Cork", "Bern", "Kyiv", "Riga", "Pune", "Graz", "Nice")
 HOBBIES = ("chess", "sailing", "pottery", "running", "baking", "archery", "sketching", "fencing", "yoga", "rowing")
 MARK = re.compile(r"note (\d+)")
@@ -36,7 +36,7 @@ MARK = re.compile(r"note (\d+)")
 
 def exchange(number: int) -> list[dict[str, str]]:
     """Two messages; the number in them tells the stub which reply is theirs."""
-    name, place, hobby = NAMES[number % 10], PLACES[number // 10 % 10], HOBBIES[number * 7 % 10]
+    name, place, hobby = NAMES[number % 25], PLACES[number // 5 % 10], HOBBIES[number * 7 % 10]
     return [
         {
             "role": "user",
@@ -48,7 +48,7 @@ def exchange(number: int) -> list[dict[str, str]]:
 
 def fact(number: int) -> dict[str, str]:
     """The one fact of an exchange."""
-    name, place, hobby = NAMES[number % 10], PLACES[number // 10 % 10], HOBBIES[number * 7 % 10]
+    name, place, hobby = NAMES[number % 25], PLACES[number // 5 % 10], HOBBIES[number * 7 % 10]
     return {"text": f"{name} took up {hobby} in {place}, note {number}.", "name": name, "hobby": hobby}
 
 
@@ -109,7 +109,7 @@ class Graphmem:
         assert result.changes, result
 
     def search(self, number: int) -> None:
-        assert self.memory.search(f"What did {NAMES[number % 10]} take up?", user_id="bench", k=20).hits
+        assert self.memory.search(f"What did {NAMES[number % 25]} take up?", user_id="bench", k=20).hits
 
     def close(self) -> None:
         self.memory.close()
@@ -142,7 +142,7 @@ class Mem0:
         self._tell(add=exchange(number))
 
     def search(self, number: int) -> None:
-        self._tell(search=f"What did {NAMES[number % 10]} take up?")
+        self._tell(search=f"What did {NAMES[number % 25]} take up?")
 
     def close(self) -> None:
         assert self.process.stdin is not None

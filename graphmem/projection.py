@@ -78,9 +78,9 @@ class Projection:
         return True
 
     def _waiting(self) -> list[OutboxItem]:
-        done = {item.sequence for item in self._applied}
-        rows = self._ledger.pending("vectors", BATCH + len(done))
-        return [item for item in rows if item.sequence not in done]
+        # One process writes to a store, in order: what is behind the last row it applied is applied, too.
+        after = self._applied[-1].sequence if self._applied else 0
+        return list(self._ledger.pending("vectors", BATCH, after))
 
     def _acknowledge(self) -> None:
         if self._applied:

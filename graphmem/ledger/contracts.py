@@ -269,8 +269,8 @@ class Ledger(Protocol):
         ...
 
     # projection
-    def pending(self, store: Literal["vectors", "graph"], limit: int = 1000) -> tuple[OutboxItem, ...]:
-        """Outbox rows of a store, oldest first."""
+    def pending(self, store: Literal["vectors", "graph"], limit: int = 1000, after: int = 0) -> tuple[OutboxItem, ...]:
+        """Outbox rows of a store beyond the sequence `after`, oldest first."""
         ...
 
     def acknowledge(self, items: Sequence[OutboxItem]) -> None:

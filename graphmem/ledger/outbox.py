@@ -15,6 +15,10 @@ from graphmem.ledger.schema import outbox
 Operation = Literal["upsert", "remove"]
 
 
+UNPROJECTED = ("vectors", "entity")
+"""Vectors of names are few and only compared inside one owner: the ledger alone holds them."""
+
+
 class Stores(NamedTuple):
     """Which external stores exist; nothing is noted for one that does not."""
 
@@ -31,7 +35,8 @@ def note(
 ) -> None:
     """Note (item id, view) pairs for a store."""
     if getattr(stores, store):
-        rows = [{"store": store, "operation": operation, "item_id": i, "view": view} for i, view in items]
+        kept = [(item_id, view) for item_id, view in items if (store, view) != UNPROJECTED]
+        rows = [{"store": store, "operation": operation, "item_id": i, "view": view} for i, view in kept]
         insert(connection, outbox, rows)
 
 
@@ -50,9 +55,10 @@ def note_selected(
         connection.execute(outbox.insert().from_select(["store", "operation", "item_id", "view"], values))
 
 
-def pending(connection: Connection, store: str, limit: int) -> tuple[OutboxItem, ...]:
-    """Rows of a store, oldest first."""
-    statement = select(outbox).where(outbox.c.store == store).order_by(outbox.c.sequence).limit(limit)
+def pending(connection: Connection, store: str, limit: int, after: int) -> tuple[OutboxItem, ...]:
+    """Rows of a store beyond a sequence, oldest first."""
+    rows = select(outbox).where(outbox.c.store == store, outbox.c.sequence > after)
+    statement = rows.order_by(outbox.c.sequence).limit(limit)
     return tuple(OutboxItem(**row) for row in connection.execute(statement).mappings())
 
 

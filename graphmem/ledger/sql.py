@@ -326,10 +326,10 @@ class SqlLedger:
 
     # projection
 
-    def pending(self, store: Literal["vectors", "graph"], limit: int = 1000) -> tuple[OutboxItem, ...]:
-        """Outbox rows of a store, oldest first."""
+    def pending(self, store: Literal["vectors", "graph"], limit: int = 1000, after: int = 0) -> tuple[OutboxItem, ...]:
+        """Outbox rows of a store beyond a sequence, oldest first."""
         with self._database.read() as connection:
-            return outbox.pending(connection, store, limit)
+            return outbox.pending(connection, store, limit, after)
 
     def acknowledge(self, items: Sequence[OutboxItem]) -> None:
         """Drop outbox rows that a store has applied. Empty: a no-op."""

@@ -50,9 +50,10 @@ def get(connection: Connection, keys: Iterable[tuple[str, View]]) -> dict[tuple[
 
 
 def items_of(connection: Connection, keys: Sequence[tuple[str, View]] | None) -> Iterator[VectorItem]:
-    """Vectors with their scopes: of the given keys, or all of them in order of writing."""
+    """Vectors with their scopes: of the given keys, or all that a store should hold, in order of writing."""
     if keys is None:
-        yield from (_item(row) for row in connection.execute(select(vectors).order_by(vectors.c.seq)).mappings())
+        projected = select(vectors).where(vectors.c.view != "entity").order_by(vectors.c.seq)
+        yield from (_item(row) for row in connection.execute(projected).mappings())
         return
     for some in chunks(keys, 500):
         wanted = tuple_(vectors.c.item_id, vectors.c.view).in_(some)
