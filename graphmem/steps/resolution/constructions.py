@@ -1,7 +1,8 @@
 """Constructions: the ways in which a clause sets a slot or ends something, read from data.
 
 A frame is a row of lemmas: `give up (on) {object}`. `(x)` may be absent, `a|b` are alternative words, ` / ` parts
-alternative frames, `{name}` catches a noun phrase; a name that is a type (`{place}`) asks for that type. A frame that starts
+alternative frames, `{name}` catches a noun
+phrase; a name that is a type (`{place}`) asks for that type. A frame that starts
 with `be` also matches a passive ("was laid off" is `be lay off`).
 """
 

@@ -7,26 +7,16 @@ What they leave open and what lies near goes to `undecided`, for a model when th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
-
-from pydantic import Field
 
 from graphmem.steps.linking import key
-from graphmem.steps.relation_types import cardinality
 from graphmem.steps.resolution.matching import (
     adds,
-    brief,
     changed,
-    contradicts,
-    ends,
-    resumes,
-    same_kind,
-    same_object,
     same_predicate,
 )
+from graphmem.steps.resolution.opposing import Settings, relation
 from graphmem.steps.resolution.sides import (
     Side,
     about_same,
@@ -37,22 +27,7 @@ from graphmem.steps.resolution.sides import (
     subject_key,
 )
 from graphmem.steps.resolution.words import content, overlap
-from graphmem.values import Action, Candidate, Claim, LinkedFact, Moment, Triple, Value, Verdict
-
-Relation = Literal["replaces", "ends"]
-
-
-class Settings(Value):
-    """How careful the rules are. Cosines are between the two fact sentences."""
-
-    same_from: float = 0.9
-    """Equal claims in other words are one fact from this cosine on."""
-    revise_from: float = 0.7
-    undecided_from: float = 0.6
-    confident: float = 0.6
-    """A triple below this confidence retires nothing."""
-    cardinality: Mapping[str, Literal["one", "many"]] = Field(default_factory=dict)
-    """Relation type or slot -> how many values hold at a time; wins over the shipped tables."""
+from graphmem.values import Action, Candidate, LinkedFact, Moment, Value, Verdict
 
 
 class Pair(Value):
@@ -72,12 +47,6 @@ class Judgement(Value):
 
     verdicts: tuple[Verdict, ...] = ()
     undecided: tuple[Pair, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Finding:
-    relation: Relation
-    reason: str
 
 
 def judge(
@@ -161,7 +130,7 @@ def _covers(old: Side, new: Side, known: Sequence[tuple[Side, float]], settings:
     if old.valid_from <= new.valid_from:
         return False
     between = [k for k, _ in known if new.valid_from < k.valid_from <= old.valid_from and k.id != old.id and not k.void]
-    return not any(_relation(k, new, settings) for k in between)
+    return not any(relation(k, new, settings) for k in between)
 
 
 def is_same(new: Side, old: Side, similarity: float, settings: Settings) -> bool:
@@ -226,18 +195,18 @@ def adds_detail(new: Side, old: Side, similarity: float, settings: Settings) -> 
 def _against(new: Side, old: Side, settings: Settings) -> tuple[Action | None, str]:
     """The action of a new fact on one known fact, with its reason; None when nothing happens."""
     if new.valid_from < old.valid_from and not new.correction and not _reaches_back(new, old):
-        found = _relation(old, new, settings)
+        found = relation(old, new, settings)
         if found is None or not may_retire(old, new) or (new.valid_to and new.valid_to <= old.valid_from):
             return None, ""
         return "late", f"happened earlier: {found.reason}"
-    found = _relation(new, old, settings)
+    found = relation(new, old, settings)
     if found is None or (old.valid_to is not None and old.valid_to <= new.valid_from and not new.correction):
         return None, ""
     if not may_retire(new, old):
         return "keep", f"{new.trust} may not retire what {old.trust} said"
-    if new.correction and found.relation == "replaces":
+    if new.correction and found.kind == "replaces":
         return "correct", f"corrected: {old.text}"
-    return ("supersede" if found.relation == "replaces" else "end"), found.reason
+    return ("supersede" if found.kind == "replaces" else "end"), found.reason
 
 
 REACH = timedelta(days=92)
@@ -246,213 +215,3 @@ REACH = timedelta(days=92)
 def _reaches_back(new: Side, old: Side) -> bool:
     """After an undated "lives in Denver", "moved last month" wins, though it names the earlier date."""
     return old.undated and old.valid_from - new.valid_from <= REACH
-
-
-def _relation(new: Side, old: Side, settings: Settings) -> _Finding | None:
-    if _is_silent(new) or _is_silent(old):
-        return None
-    if new.claims and old.claims:
-        return _by_claims(new, old, settings)
-    return _by_triples(new, old, settings)
-
-
-_SCHEDULED = frozenset(
-    {"date", "until", "leaves_at", "arrives_at", "opens_at", "closes_at", "amount", "where", "value"}
-)
-
-
-def _is_silent(side: Side) -> bool:
-    """Whether the modality of a whole fact keeps it out. Claims, where there are any, know each clause better:
-    "moved to Austin" is a past event that sets a present state, and an appointment lies in the future.
-    """
-    if side.modality == "past":
-        return not side.claims
-    if side.modality == "planned":
-        return not any(c.slot in _SCHEDULED and c.modality == "asserted" for c in side.claims)
-    return side.modality == "hypothetical"
-
-
-def _by_claims(new: Side, old: Side, settings: Settings) -> _Finding | None:
-    for n in new.claims:
-        for o in old.claims:
-            if n.modality in {"planned", "hypothetical", "past"} or o.modality in {"planned", "hypothetical", "past"}:
-                continue
-            found = _claim_pair(new, n, old, o, settings)
-            if found is not None:
-                return found
-    return None
-
-
-def _claim_pair(new: Side, n: Claim, old: Side, o: Claim, settings: Settings) -> _Finding | None:
-    if not same_subject(new, n, old, o):
-        return _named_end(n, o)
-    if n.modality == "ended":
-        return _ending(n, o)
-    if o.modality == "ended":
-        return _Finding("replaces", f"taken up again: {o.object or o.predicate}") if resumes(n, o) else None
-    return _slot(n, o, settings) or _opposite(new, n, o) or _change(new, n, old, o)
-
-
-def _named_end(n: Claim, o: Claim) -> _Finding | None:
-    """After "Rex passed away", "Walt has a dog named Rex" is over, though the subjects differ."""
-    bare = n.modality == "ended" and "ends subject" in n.markers and not n.object
-    if bare and n.subject[:1].isupper() and " " not in n.subject and n.subject in o.object.split() and o.affirmed:
-        named = f"named {n.subject}" in o.object or f"called {n.subject}" in o.object
-        return _Finding("ends", f"{n.subject} is no more") if named else None
-    return None
-
-
-_FAMILIES: Mapping[str, frozenset[str]] = {
-    "work": frozenset({"works_at", "job", "work"}),
-    "relationship": frozenset({"relationship"}),
-    "pregnant": frozenset({"pregnant"}),
-}
-
-
-def _ending(n: Claim, o: Claim) -> _Finding | None:
-    if o.modality != "asserted" or not o.affirmed:
-        return None
-    what = n.object or n.predicate or (n.slot or "").replace("_", " ")
-    reason = _Finding("ends", f"has ended: {what}")
-    if "ends subject" in n.markers and not n.object:
-        proper = n.subject[:1].isupper() and "'s " not in n.subject
-        return None if proper else reason
-    if n.slot and o.slot in _FAMILIES.get(n.slot, frozenset()):
-        if o.value in {"none", "single"} or (o.slot == "job" and o.predicate == "be"):
-            return None
-        if not n.object or overlap(content(n.object), content(f"{o.value} {o.object}")):
-            return reason
-    return reason if ends(n, o) else None
-
-
-def _slot(  # noqa: PLR0911 - one return a rule
-    n: Claim, o: Claim, settings: Settings
-) -> _Finding | None:
-    attitude = (n.slot or "").startswith("attitude")
-    if not n.slot or n.slot != o.slot or n.modality != "asserted" or not (attitude or (n.affirmed and o.affirmed)):
-        return _across_slots(n, o)
-    if attitude and not same_object(n.object, o.object):
-        return None
-    if n.slot == "value" and not _one_value(n, o):
-        return None
-    if settings.cardinality.get(n.slot) == "many" or "weak" in n.markers or adds(n) or brief(n):
-        return None
-    if n.slot == "diet" and not _diets_clash(n.value.casefold(), o.value.casefold()):
-        return None
-    if n.slot == "amount" and _unit(n.value) != _unit(o.value) and _unit(n.value) and _unit(o.value):
-        return None
-    if n.slot == "where" and n.value[:1].isupper() != o.value[:1].isupper():
-        return None
-    before, after = content(o.value) or (key(o.value),), content(n.value) or (key(n.value),)
-    if (
-        not o.value
-        or not n.value
-        or len(overlap(before, after)) == len(before)
-        or len(overlap(after, before)) == len(after)
-    ):
-        return None
-    label = subject_key(n.subject) if n.slot == "value" else n.slot.split(":")[0].replace("_", " ")
-    return _Finding("replaces", f"{label} has one value at a time: {o.value} ended when {n.value} began")
-
-
-_DIETS: Mapping[str, frozenset[str]] = {
-    "vegan": frozenset(),
-    "vegetarian": frozenset({"cheese", "egg", "dairy"}),
-    "pescatarian": frozenset({"cheese", "egg", "dairy", "fish", "seafood"}),
-}
-
-
-def _diets_clash(one: str, other: str) -> bool:
-    """Two diets, or a diet and a food that it excludes."""
-    if one in _DIETS and other in _DIETS:
-        return one != other
-    return (one in _DIETS and other not in _DIETS[one]) or (other in _DIETS and one not in _DIETS[other])
-
-
-def _unit(value: str) -> str:
-    words = [w for w in content(value) if not w[0].isdigit()]
-    return words[-1] if words else ""
-
-
-_ONE_VALUED = re.compile(
-    r"(?i)\b(favourite|favorite|name|nickname|number|email|e-mail|address|password|username|size|colour|color)\b"
-)
-
-
-def _one_value(n: Claim, o: Claim) -> bool:
-    """Whether an attribute ("Eli's car is …") can have only one of two values."""
-    if _ONE_VALUED.search(n.subject) or changed(n) or n.predicate in {"change", "update"}:
-        return n.object_type == o.object_type or _ONE_VALUED.search(n.subject) is not None or changed(n)
-    return n.object_type == o.object_type and n.object_type not in {"thing", "role", "person"}
-
-
-def _across_slots(n: Claim, o: Claim) -> _Finding | None:
-    """Work of any kind ends being out of work."""
-    works = n.slot in {"works_at", "work"} and n.value != "none" and n.affirmed and "weak" not in n.markers
-    if works and o.slot == "work" and o.value == "none" and n.modality == "asserted":
-        return _Finding("replaces", f"no longer out of work: {n.value}")
-    return None
-
-
-def _opposite(new: Side, n: Claim, o: Claim) -> _Finding | None:
-    if (
-        not contradicts(n, o)
-        or brief(n)
-        or ((n.slot or "").startswith("attitude") and n.slot == o.slot and n.value == o.value)
-    ):
-        return None
-    narrower = [c for c in new.claims if c.predicate.startswith(f"{n.predicate} ") and c.object_type != "date"]
-    if narrower and not changed(n):
-        return None
-    return _Finding("replaces", f"says the opposite of: {o.predicate} {o.object}".rstrip())
-
-
-def _change(new: Side, n: Claim, old: Side, o: Claim) -> _Finding | None:
-    """A change marker lets another thing of the same kind take the place of the old one."""
-    if adds(n) or brief(n) or not n.affirmed or not o.affirmed or not same_kind_or_purpose(new, n, old, o):
-        return None
-    switched = n.predicate == "switch to" and not (o.slot or "").startswith("attitude")
-    if switched or (changed(n) and same_predicate(n.predicate, o.predicate) and n.object):
-        return _Finding("replaces", f"{n.object} took the place of {o.object}")
-    return None
-
-
-def same_kind_or_purpose(new: Side, n: Claim, old: Side, o: Claim) -> bool:
-    """Objects of one kind, or used for one purpose ("for Python")."""
-    if same_kind(n, o):
-        return True
-    if not n.object or not o.object or same_object(n.object, o.object):
-        return False
-    purposes = [c.object for c in new.claims if c.predicate.endswith(" for")]
-    return any(same_object(p, c.object) for p in purposes for c in old.claims if c.predicate.endswith(" for"))
-
-
-# --- triples of an extractor that gives no claims ---------------------------------------------------------------------
-
-
-def _by_triples(new: Side, old: Side, settings: Settings) -> _Finding | None:
-    names = dict(old.names)
-    for n in (t for t in new.triples if t.confidence >= settings.confident):
-        for o in old.triples:
-            if n.source_id != o.source_id or n.type != o.type:
-                continue
-            found = _triple_pair(new, n, old, o, settings, names)
-            if found is not None:
-                return found
-    return None
-
-
-def _triple_pair(
-    new: Side, n: Triple, old: Side, o: Triple, settings: Settings, names: Mapping[str, str]
-) -> _Finding | None:
-    label = n.type.replace("_", " ")
-    target = names.get(o.target_id, "the former value")
-    if n.target_id == o.target_id:
-        if new.modality == "ended" and old.modality == "asserted":
-            return _Finding("ends", f"has ended: {label} {target}")
-        if new.modality == "asserted" and old.modality == "ended":
-            return _Finding("replaces", f"taken up again: {label} {target}")
-        return None
-    if new.modality == "asserted" == old.modality and cardinality(n.type, settings.cardinality) == "one":
-        return _Finding("replaces", f"{label} has one value at a time: {target} ended when another began")
-    return None
