@@ -109,6 +109,8 @@ def _is_physical(clause: Clause, what: Phrase | None, chunks: Mapping[int, Span]
     if verb == "say" and what.head in _KIN:
         return True
     for token in clause.tokens:
+        if verb == "leave" and token.dep_ == "dobj" and token.i >= what.end:
+            return True
         if token.dep_ == "pobj" and token.head.lower_ in {
             "in",
             "on",

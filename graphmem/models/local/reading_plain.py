@@ -35,6 +35,9 @@ def arguments(verb: Token, chunks: Mapping[int, Span], owner: str) -> list[tuple
             found.append((word + particle, Phrase(child.lemma_, lemma(child), "activity")))
         elif child.dep_ == "acomp":
             with_object = _prepositional(f"{word} {lemma(child)}", child, chunks, owner)
+            taken_for_verbs = [c for c in child.children if c.dep_ == "xcomp" and c.tag_ == "VB"]
+            if lemma(child) in {"allergic", "addicted", "married", "engaged"} and not with_object:
+                with_object = [(f"{word} {lemma(child)} to", phrase(c, chunks, owner)) for c in taken_for_verbs]
             bare = not any(c.dep_ in {"prep", "xcomp", "ccomp"} for c in child.children)
             found.extend(with_object or ([(f"{word} {lemma(child)}", None)] if bare else []))
     circumstances = _prepositional(f"{word}{particle}", verb, chunks, owner)

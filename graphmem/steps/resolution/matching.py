@@ -12,6 +12,10 @@ _CHOSEN = frozenset(
     {"wife", "husband", "partner", "girlfriend", "boyfriend", "fiance", "fiancee", "lodger", "tenant", "roommate",
      "flatmate", "boss", "colleague", "mentor", "therapist", "neighbour", "neighbor"}
 )  # fmt: skip
+_FELT = frozenset(
+    stem(w) for w in ("fear", "phobia", "allergy", "love", "passion", "hatred", "dislike", "obsession", "craving")
+)
+"""Getting over the fear of dogs ends being afraid of them, not having one."""
 _CONNECTIVES = frozenset(["in", "on", "at", "to", "for", "with", "from", "of", "by", "as"])
 _ATTITUDE_ENDERS = frozenset(
     [
@@ -185,6 +189,8 @@ def _ends_object(ended: str, old: Claim) -> bool:
     if ended_head in relational():
         others = tuple(w for w in named if w != ended_head)
         felt = any(alike(ended_head, w) for w in doing)
+        if ended_head in _FELT:
+            return felt and (not others or bool(overlap(others, known)))
         return (
             (felt and not others)
             or any(alike(w, known_head) for w in others)

@@ -144,6 +144,8 @@ def _slot(  # noqa: PLR0911 - one return a rule
         return None
     if settings.cardinality.get(n.slot) == "many" or "weak" in n.markers or adds(n) or brief(n):
         return None
+    if n.slot == "date" and n.object_type != o.object_type:
+        return None
     if n.slot == "diet" and not _diets_clash(n.value.casefold(), o.value.casefold()):
         return None
     if n.slot == "amount" and _unit(n.value) != _unit(o.value) and _unit(n.value) and _unit(o.value):
