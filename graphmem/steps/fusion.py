@@ -41,7 +41,7 @@ class Recipe(Value):
     """Mass of the entities of the best facts that carry relations; taken from the candidates and the entities."""
     triple_base: float = 0.6
     """Share of its passage's base in the score of a fact that carries relations."""
-    repeat: float = 0.5
+    repeat: float = 0.3
     """Factor on the score of a hit whose evidence better hits have shown already."""
 
     @property
