@@ -176,7 +176,7 @@ def _ends_activity(new: Claim, old: Claim) -> bool:
     return False
 
 
-def _ends_object(ended: str, old: Claim) -> bool:
+def _ends_object(ended: str, old: Claim) -> bool:  # noqa: PLR0911 - one return a rule
     named, known = content(ended), content(old.object)
     ended_head, known_head = head(ended), head(old.object)
     doing = tuple(stem(w) for w in old.predicate.split() if w not in _CONNECTIVES and w not in {"be", "have"})
