@@ -16,14 +16,12 @@ from graphmem.cli._print import clean, data, line
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
-    from graphmem.settings import Effective
     from graphmem.values import (
         AddResult,
         Change,
         Context,
         DeleteReport,
         Episode,
-        Evidence,
         HistoryEntry,
         Hit,
         Memory,
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
         Relation,
         SearchResult,
         Step,
-        VerifyReport,
     )
 
 _COLOURS = {"ADD": "green", "UPDATE": "yellow", "DELETE": "red", "NONE": "dim"}
@@ -96,6 +93,26 @@ class Inset:
 def inset(text: str, style: str = "dim", left: int = 4) -> RenderableType:
     """A line under another one."""
     return Inset(text, style, left)
+
+
+def fields(value: object) -> Iterator[RenderableType]:
+    """`name  value` lines of a value, nested ones joined by dots."""
+    pairs = list(flat(data(value)))
+    width = max((len(key) for key, _ in pairs), default=0)
+    for key, found in pairs:
+        yield words("").append(f"{key:<{width}}  ", style="dim").append(line(found))
+
+
+def flat(value: object, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """(name, text) pairs of a JSON value, nested names joined by dots."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from flat(part, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        for place, part in enumerate(value):
+            yield from flat(part, f"{prefix}.{place}")
+    else:
+        yield prefix, ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
 
 
 # add, retry, episodes
@@ -351,60 +368,3 @@ def history_table(entries: Sequence[HistoryEntry]) -> Iterator[RenderableType]:
         ("when", "event", "text", "was", "reason", "resolution"),
         ((minute(e.at), e.event, e.text, e.previous_text, e.reason, e.resolution_id) for e in entries),
     )
-
-
-# status, verify, settings
-
-
-def fields(value: object) -> Iterator[RenderableType]:
-    """`name  value` lines of a value, nested ones joined by dots."""
-    pairs = list(_flat(data(value)))
-    width = max((len(key) for key, _ in pairs), default=0)
-    for key, found in pairs:
-        yield words("").append(f"{key:<{width}}  ", style="dim").append(line(found))
-
-
-def field_table(value: object) -> Iterator[RenderableType]:
-    """The same as a table."""
-    yield table(("name", "value"), _flat(data(value)))
-
-
-def verified(report: VerifyReport) -> Iterator[RenderableType]:
-    """Differences between the ledger and the stores."""
-    for difference in report.differences:
-        yield words(f"{difference.store}: {difference.item} is {difference.problem}", "red")
-    checked = ", ".join(f"{number:,} {what}" for what, number in report.checked.items())
-    yield words(
-        f"{count(len(report.differences), 'difference', 'differences')}" + (f" ({checked} checked)" if checked else "")
-    )
-    if report.pending:
-        yield words(f"{count(report.pending, 'write is', 'writes are')} still on the way to a store.")
-    if report.differences:
-        yield words("Repair it with: graphmem rebuild")
-
-
-def settings(effective: Iterable[Effective]) -> Iterator[RenderableType]:
-    """`key = value  (origin)` lines."""
-    for item in effective:
-        yield words(f"{item.key} = {item.value or '(not set)'}").append(f"  {line(item.origin)}", style="dim")
-
-
-def setting_table(effective: Iterable[Effective]) -> Iterator[RenderableType]:
-    """Settings."""
-    yield table(("setting", "value", "from"), effective)
-
-
-def _flat(value: object, prefix: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _flat(part, f"{prefix}.{key}" if prefix else str(key))
-    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-        for place, part in enumerate(value):
-            yield from _flat(part, f"{prefix}.{place}")
-    else:
-        yield prefix, ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-
-
-def quotes(found: Iterable[Evidence]) -> str:
-    """The quoted words of evidence."""
-    return "; ".join(f'"{cut(e.quote)}"' for e in found if e.quote)

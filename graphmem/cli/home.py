@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from graphmem.cli import _render as render
+from graphmem.cli import _render_state as render
 from graphmem.cli._command import command
 from graphmem.cli._session import Session, UsageError
 

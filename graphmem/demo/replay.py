@@ -1,4 +1,4 @@
-"""Adding the conversation session by session, each at the time it took place."""
+"""Adding the conversation bit by bit, each at the time it took place."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 USER = "nora"
 """The scope that holds the demo: Nora's memory of her chats with Felix."""
+EXCHANGE = 8
+"""Messages given to one add."""
 
 
 class ReplayClock:
-    """The time of the session that is replayed; afterwards the real one.
+    """The time of the exchange that is replayed; afterwards the real one.
 
     So the ledger believes things from the day they were said on, and `known_at` has something to tell.
     """
@@ -40,10 +42,15 @@ def conversation() -> tuple[Batch, ...]:
 
 
 def replay(memory: Memory, clock: ReplayClock, sessions: Sequence[Batch], done: Callable[[int], None]) -> None:
-    """Add the sessions; `done` is told how many messages each one had. A second replay writes nothing."""
+    """Add the sessions, a few messages at a time as an agent would; `done` is told how many.
+
+    A second replay writes nothing.
+    """
     for batch in sessions:
-        clock.session = batch.messages[-1].timestamp
-        labels = batch.scope
-        memory.add(batch.messages, user_id=labels.user_id, run_id=labels.run_id, idempotency_key=batch.key)
-        done(len(batch.messages))
+        for start in range(0, len(batch.messages), EXCHANGE):
+            said = batch.messages[start : start + EXCHANGE]
+            clock.session = said[-1].timestamp
+            labels = batch.scope
+            memory.add(said, user_id=labels.user_id, run_id=labels.run_id, idempotency_key=f"{batch.key}, from {start}")
+            done(len(said))
     clock.session = None

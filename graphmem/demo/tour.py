@@ -93,7 +93,7 @@ QUESTIONS = (
     _search("Where does Felix live?"),
     _search("Where does Felix live?", as_of="2024-09-01", told="Where did Felix live on 1 September 2024?"),
     _search("Is Nora allergic to cats?"),
-    _search("Who is Nora's boyfriend?"),
+    _search("Who is Nora dating?"),
     Question(
         "Where did Nora work in the summer of 2024?",
         "relations Nora --type works_at --as-of 2024-07-01",
