@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _COLOURS = {"ADD": "green", "UPDATE": "yellow", "DELETE": "red", "NONE": "dim"}
 _QUOTE = 200
 """Characters of a quotation that are shown."""
+_AROUND = 8
+"""Relations shown below the hits of a search."""
 _STOP = 60
 """Characters of a stop on a route."""
 
@@ -201,7 +203,9 @@ def hits(result: SearchResult, *, explain: bool) -> Iterator[RenderableType]:
             yield from (inset(note, "cyan") for note in why(hit))
     if result.relations:
         yield Text("\nAround it", style="bold")
-        yield from (inset(relation(r), "", left=2) for r in result.relations)
+        yield from (inset(relation(r), "", left=2) for r in result.relations[:_AROUND])
+    if len(result.relations) > _AROUND:
+        yield inset(f"and {len(result.relations) - _AROUND} more; -o json has them all", left=2)
 
 
 def hit_table(result: SearchResult, *, explain: bool) -> Iterator[RenderableType]:
