@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from graphmem.engine import ClaimReader, Clock, Engine
-from graphmem.errors import ConfigError, EmbeddingMismatch
+from graphmem.errors import ConfigError, EmbeddingMismatch, MissingExtra
 from graphmem.ledger.contracts import Ledger
 from graphmem.models.contracts import LLM, Embedder, Extractor, Task
 from graphmem.models.providers import PROVIDERS, Provider
@@ -183,6 +183,8 @@ def _extractor(chosen: Settings, llm: LLM | None) -> Extractor | None:
     if kind == "none":
         return None
     if kind == "local":
+        if not _speaks_english():
+            raise MissingExtra("The local extractor", "local")
         from graphmem.models.local.extractor import LocalExtractor
 
         return LocalExtractor()
@@ -206,4 +208,10 @@ class _LateReader:
 
 def _claim_reader() -> ClaimReader | None:
     """Rules compare facts better when they are parsed; without spaCy they work from relations alone."""
-    return _LateReader() if find_spec("spacy") is not None else None
+    return _LateReader() if _speaks_english() else None
+
+
+def _speaks_english() -> bool:
+    from graphmem.models.local.language import PACKAGES
+
+    return find_spec("spacy") is not None and any(find_spec(package) is not None for package in PACKAGES)

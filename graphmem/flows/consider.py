@@ -12,7 +12,6 @@ import numpy.typing as npt
 from graphmem.engine import Engine
 from graphmem.errors import ModelError
 from graphmem.ledger.contracts import Known
-from graphmem.ledger.hanging import relation_id
 from graphmem.models.contracts import LLM
 from graphmem.steps import linking, resolution
 from graphmem.stores.contracts import View
@@ -37,6 +36,8 @@ log = logging.getLogger(__name__)
 Vector = npt.NDArray[np.float32]
 Vectors = Mapping[tuple[str, View], Vector]
 
+RESERVED = "graphmem."
+"""Beginning of the metadata keys that are the engine's own."""
 NEAR_NAMES = 5
 NEAR = 10
 """Semantic neighbours looked at for each new fact."""
@@ -85,6 +86,7 @@ def decide(
         at=engine.clock(),
         episode_id=episode.id,
         messages=messages,
+        metadata={key: value for key, value in episode.metadata.items() if not key.startswith(RESERVED)},
     )
     return Decision(plan, _added(plan, names), _ended(plan, candidates), usage)
 
@@ -231,7 +233,7 @@ def _ended(plan: Plan, candidates: Sequence[Sequence[Candidate]]) -> tuple[Relat
 
 def _relation(triple: Triple, memory: Memory, entities: Mapping[str, Entity]) -> Relation:
     return Relation(
-        id=relation_id(memory.scope.owner, triple),
+        id=linking.relation_id(memory.scope.owner, triple),
         source=entities[triple.source_id],
         type=triple.type,
         target=entities[triple.target_id],

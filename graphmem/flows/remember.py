@@ -86,6 +86,8 @@ def add(
     watch = Stopwatch()
     now = engine.clock()
     kept = dict(metadata)
+    if metadata:
+        messages = [m.model_copy(update={"metadata": {**metadata, **m.metadata}}) for m in messages]
     if facts is not None:
         kept[SUPPLIED] = [fact.model_dump(mode="json") for fact in facts]
     if include_assistant:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from graphmem.errors import StoreError, StoreReadOnly, StoreUnavailable
+from graphmem.errors import MissingExtra, StoreError, StoreReadOnly, StoreUnavailable
 
 Row = Mapping[str, Any]
 
@@ -108,7 +108,10 @@ class Database:
 
 def _engine(url: URL, *, writes: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        try:
+            return create_engine(url, pool_pre_ping=True)
+        except ModuleNotFoundError as exc:
+            raise MissingExtra("A PostgreSQL ledger", "postgres") from exc
     engine = create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, and_, bindparam, delete, or_, select, true, t
 
 from graphmem.ledger import lexical, outbox
 from graphmem.ledger.engine import insert, insert_new, upsert
-from graphmem.ledger.episodes import stable_id
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.rows import Columns, chunks
 from graphmem.ledger.schema import (
@@ -28,7 +27,7 @@ from graphmem.ledger.schema import (
     supports,
     vectors,
 )
-from graphmem.steps.linking import key
+from graphmem.steps.linking import key, relation_id
 from graphmem.values import Entity, Evidence, Triple
 
 
@@ -40,11 +39,6 @@ class Hangers(NamedTuple):
     subject_id: str | None
     entity_ids: Sequence[str]
     triples: Sequence[Triple]
-
-
-def relation_id(owner: str, triple: Triple) -> str:
-    """The id of a relation row: the same for every memory that supports it."""
-    return stable_id("relation", owner, triple.source_id, triple.type, triple.target_id)
 
 
 def write_entities(connection: Connection, owner: str, found: Sequence[Entity]) -> None:

@@ -14,7 +14,7 @@ from graphmem.ledger.images import Image
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.rows import chunks
 from graphmem.ledger.schema import aliases, entities, resolutions, similar, touched
-from graphmem.steps.linking import key
+from graphmem.steps.linking import key, relation_id
 from graphmem.values import Plan
 
 
@@ -89,7 +89,7 @@ def _sweep(connection: Connection, stores: Stores, plan: Plan, image: Image, bef
     named += [end for triple in triples for end in (triple.source_id, triple.target_id)]
     named += [entity_id for _, entity_id in image.get("new_mentions", [])]
     named += [known.memory.subject_id for known in before.values() if known.memory.subject_id]
-    ties = [hanging.relation_id(plan.scope.owner, triple) for triple in triples]
+    ties = [relation_id(plan.scope.owner, triple) for triple in triples]
     hanging.sweep(connection, stores, named, ties)
 
 
