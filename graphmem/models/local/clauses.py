@@ -6,12 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphmem.models.local.language import word_list
+
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
 SUBJECTS = {"nsubj", "nsubjpass", "csubj", "expl"}
 FINITE = {"VBD", "VBP", "VBZ", "MD"}
+ENDINGS = word_list("endings")
+"""Verbs that say that something is over."""
+_PHRASAL_ENDINGS = {
+    ("break", "up"),
+    ("split", "up"),
+    ("give", "up"),
+    ("step", "down"),
+    ("drop", "out"),
+    ("pass", "away"),
+}
 _GLUE = {"cc", "punct", "preconj"}
+_COMPLEMENTS = {"dobj", "attr", "acomp", "prep", "xcomp", "ccomp", "oprd", "dative", "agent"}
+_MOTION = {"go", "come", "try", "decide", "start", "run"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,14 @@ class Clause:
 
 def is_verb(token: Token) -> bool:
     """A verb or an auxiliary that stands for one."""
-    return token.pos_ in {"VERB", "AUX"}
+    if token.pos_ in {"VERB", "AUX"}:
+        return True
+    # "My flight leaves at nine": a verb with a subject that was tagged as a plural noun.
+    return (
+        token.tag_ == "NNS"
+        and token.dep_ == "ROOT"
+        and any(c.dep_ == "nsubj" and c.i < token.i for c in token.children)
+    )
 
 
 def subject_of(verb: Token) -> Token | None:
@@ -98,22 +119,55 @@ def _stands_alone(child: Token, verb: Token) -> bool:
 
 def _clear_conjunction(child: Token, verb: Token) -> bool:
     finite, other = finite_of(child), finite_of(verb)
-    if finite is None or other is None:
+    if other is None or (finite is None and not shares_perfect(child)):
         return False
     if subject_of(child) is not None:
         return True
-    if any(c.dep_ == "cc" and c.lower_ in {"or", "nor"} for c in verb.children):
+    if any(c.dep_ == "cc" and c.lower_ in {"or", "nor"} for c in verb.children) or _governs(verb, child):
         return False
-    return (finite.tag_ == "VBD") != (other.tag_ == "VBD") and len(list(child.subtree)) >= 3
+    if _ends(child) != _ends(verb):
+        return True
+    if (finite or child).tag_ != other.tag_ and "VBD" in {finite and finite.tag_, other.tag_}:
+        return len(list(child.subtree)) >= 3
+    return _is_complete(child) and _is_complete(verb) and verb.lemma_ not in _MOTION
+
+
+def _ends(verb: Token) -> bool:
+    particles = {c.lower_ for c in verb.children if c.dep_ in {"prt", "advmod", "prep"}}
+    return verb.lemma_ in ENDINGS or any((verb.lemma_, p) in _PHRASAL_ENDINGS for p in particles)
+
+
+def shares_perfect(verb: Token) -> bool:
+    """Whether it takes its "have" from the verb before, as "joined" in "I have quit and joined Acme"."""
+    alone = verb.tag_ == "VBN" and verb.dep_ == "conj" and not any(c.dep_ in {"aux", "auxpass"} for c in verb.children)
+    helpers = {c.lemma_ for c in verb.head.children if c.dep_ in {"aux", "auxpass"}}
+    return alone and helpers == {"have"}
+
+
+def _governs(verb: Token, child: Token) -> bool:
+    """Whether an auxiliary or a negation of the first verb holds for the second, too: "don't drink and smoke"."""
+    base = child.tag_ in {"VB", "VBP"}
+    return base and any(
+        (c.dep_ == "aux" and c.tag_ == "MD") or (c.lemma_ == "do" and c.dep_ == "aux") for c in verb.children
+    )
+
+
+def _is_complete(verb: Token) -> bool:
+    """Whether it has a complement of its own."""
+    return any(c.dep_ in _COMPLEMENTS and c.i > verb.i for c in verb.children)
 
 
 def _own_tokens(head: Token, heads: set[int]) -> Iterator[Token]:
     """The words of `head` in order, without the clauses that were cut off and what glued them on."""
     cut = {t.i for child in _descend(head, heads) for t in child.subtree}
     words = [t for t in head.subtree if t.i not in cut or t.i == head.i]
-    while words and words[-1].dep_ in _GLUE and words[-1].text not in {")", '"', "%"}:
+    while words and _is_glue(words[-1]):
         words.pop()
     yield from words
+
+
+def _is_glue(token: Token) -> bool:
+    return token.dep_ in _GLUE and (token.is_punct or token.pos_ == "CCONJ") and token.text not in {")", '"', "%"}
 
 
 def _descend(head: Token, heads: set[int]) -> Iterator[Token]:

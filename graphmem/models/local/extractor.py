@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphmem.models.contracts import ExtractionRequest
-from graphmem.models.local import language, salience
+from graphmem.models.local import coordination, language, salience
 from graphmem.models.local.corrections import corrected
 from graphmem.models.local.entities import Names
 from graphmem.models.local.facts import Passage, statements
 from graphmem.models.local.persons import SPEAKER, Persons
 from graphmem.models.local.reader import Reader
+from graphmem.models.local.slots import agreed, same_types
 from graphmem.values import Draft, Dropped, FactDraft, Mention, MessageRecord
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.tokens import Doc
 
 BATCH = 64
 LONGEST = 200_000
@@ -63,8 +65,8 @@ class LocalExtractor:
                     facts.append(statement.draft)
                 else:
                     dropped.append(Dropped(reason="not salient", text=statement.draft.text))
-        facts = self._with_claims(corrected(facts, request))
-        return Draft(facts=tuple(facts), mentions=_unique(mentions), dropped=tuple(dropped))
+        facts = [agreed(fact) for fact in self._with_claims(corrected(facts, request))]
+        return Draft(facts=tuple(facts), mentions=_unique(same_types(facts, mentions)), dropped=tuple(dropped))
 
     def _with_claims(self, facts: Sequence[FactDraft]) -> list[FactDraft]:
         """The facts with what resolution compares, read from their own sentences in one batch."""
@@ -87,12 +89,20 @@ class LocalExtractor:
             for index, message in enumerate(messages)
             for offset, piece in language.pieces(language.readable(message.content[:LONGEST]))
         ]
-        for doc, (index, offset) in self._nlp.pipe(jobs, as_tuples=True, batch_size=BATCH):
+        for parsed, (index, offset) in self._nlp.pipe(jobs, as_tuples=True, batch_size=BATCH):
             message = messages[index]
             persons = _persons(message, people)
             title = _title(message)
-            passage = Passage(doc, persons, _local(message), index, title, offset, message.content)
+            doc, repeated = self._reread(parsed)
+            passage = Passage(doc, persons, _local(message), index, title, offset, message.content, repeated)
             yield passage, Names(doc, persons)
+
+    def _reread(self, doc: Doc) -> tuple[Doc, frozenset[int]]:
+        """The text parsed once more where verbs were read as nouns, and where subjects were put in."""
+        joining = coordination.misread(doc)
+        if not joining:
+            return doc, frozenset()
+        return self._nlp(coordination.restated(doc.text, joining)), coordination.repeated(joining)
 
 
 def _speakers(request: ExtractionRequest) -> list[tuple[str, str]]:

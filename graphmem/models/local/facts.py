@@ -51,6 +51,8 @@ class Passage:
     offset: int = 0
     content: str = ""
     """The whole message; the doc starts at `offset` of it."""
+    repeated: frozenset[int] = frozenset()
+    """Offsets in the doc of subjects that the message leaves out."""
 
 
 @dataclass(slots=True)
@@ -142,11 +144,12 @@ def _statement(
 ) -> Statement | None:
     clause = without_vocative(clause, passage.persons)
     words = trimmed(clause, passage.persons)
-    if not MIN_WORDS <= len(words) <= MAX_WORDS or not _has_a_subject(clause, words):
+    if not MIN_WORDS - clause.inherited <= len(words) <= MAX_WORDS or not _has_a_subject(clause, words):
         return None
     subject, who = _subject(clause, passage, names, thread)
     mine = _times_of(words, times, passage)
-    reading = modality.reading(clause, any(t.begin > passage.base for t in mine))
+    arranged = modality.is_arranged(clause)
+    reading = modality.reading(clause, any(settle(t, passage.base, arranged).begin > passage.base for t in mine))
     if not _can_stand(clause, words, subject, reading):
         return None
     ahead = reading.modality == "planned" or not (reading.past or _is_perfect(clause))
@@ -279,7 +282,8 @@ def _validity(times: Sequence[Time], base: datetime, clause: Clause) -> tuple[da
 
 
 def _quote(clause: Clause, words: Sequence[Token], passage: Passage) -> str:
-    start, last = min(t.idx for t in words), max(words, key=lambda t: t.i)
+    start = min(t.idx for t in words if t.idx not in passage.repeated)
+    last = max(words, key=lambda t: t.i)
     text = passage.content or passage.doc.text
     return text[passage.offset + start : passage.offset + last.idx + len(last.text)]
 

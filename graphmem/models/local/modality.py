@@ -5,34 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from graphmem.models.local.clauses import Clause, finite_of
+from graphmem.models.local.clauses import ENDINGS, Clause, finite_of
 from graphmem.models.local.constructions import Reading
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
-_ENDING = {
-    "stop",
-    "quit",
-    "sell",
-    "divorce",
-    "cancel",
-    "retire",
-    "resign",
-    "drop",
-    "abandon",
-    "separate",
-    "dump",
-    "ditch",
-}
 _ENDING_PHRASE = re.compile(
     r"\b(?:no longer|not .{1,60}\bany ?more|n't .{1,60}\bany ?more|broke up|broken up|split up|gave up|given up|"
     r"got rid of|"
     r"stepped down|dropped out|called it quits|got divorced|"
-    r"(?:left|leaving) (?:my|his|her|their|the) (?:job|company|school)|"
+    r"(?:left) (?:my|his|her|their|the) (?:job|company|school)|"
     r"passed away|died)\b"
 )
 _PLAN_VERBS = {"plan", "intend", "hope", "aim", "want", "consider", "prepare", "expect", "look"}
+_PRESENT = {"is", "are", "am", "'s", "’s", "'re", "’re", "'m", "’m"}
+_EVENTS = {"start", "begin", "leave", "fly", "arrive", "join", "return", "open", "close", "come"}
 _WOULD_BE = {"might", "may", "could", "would", "'d", "’d", "should"}
 _SUPPOSING = {"wish", "imagine", "suppose", "dream", "wonder", "pretend"}
 _CORRECTION = re.compile(
@@ -59,7 +47,7 @@ def reading(clause: Clause, future: bool) -> Reading:
     if _is_supposed(clause, auxiliaries):
         return Reading("hypothetical", negated, past)
     if _ENDING_PHRASE.search(words) or (
-        head.lemma_ in _ENDING and not negated and not _is_planned(head, auxiliaries, future)
+        head.lemma_ in ENDINGS and not negated and not _is_planned(head, auxiliaries, future)
     ):
         return Reading("ended", False, past)
     if re.search(r"\bused to (?!it\b|the\b|be(?:ing)? used)", words) and head.tag_ != "JJ" and _is_past_habit(head):
@@ -67,6 +55,14 @@ def reading(clause: Clause, future: bool) -> Reading:
     if _is_planned(head, auxiliaries, future) and not past:
         return Reading("planned", negated, past)
     return Reading("past" if past else "asserted", negated, past)
+
+
+def is_arranged(clause: Clause) -> bool:
+    """Whether a time in it may lie ahead: "is leaving", "are getting married", "start on Monday"."""
+    head = clause.head
+    if head.lemma_ in _EVENTS and head.tag_ in {"VBP", "VBZ"}:
+        return True
+    return any(t.tag_ == "VBG" for t in (head, *(c for c in head.children if c.dep_ in {"aux", "auxpass"})))
 
 
 def _says_never(head: Token) -> bool:
@@ -91,6 +87,9 @@ def _is_planned(head: Token, auxiliaries: set[str], future: bool) -> bool:
         return True
     xcomp = any(c.dep_ in {"xcomp", "ccomp"} for c in head.children)
     if head.lemma_ == "go" and head.tag_ == "VBG" and xcomp:
+        return True
+    parting = head.tag_ == "VBG" and (head.lemma_ in ENDINGS or head.lemma_ == "leave")
+    if parting and auxiliaries & _PRESENT:
         return True
     if head.lemma_ in _PLAN_VERBS and (xcomp or head.lemma_ in {"plan", "consider"}):
         return True

@@ -6,6 +6,7 @@ how sure it is; constructions in `patterns.toml` and kin terms ("my sister Ann")
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ _LIGHT = {"have", "be", "do", "get", "make", "take", "go", "come", "say", "know"
 _PLANS = {"go", "plan", "hope", "intend", "want", "expect", "aim", "prepare"}
 _JOBS = {"job", "position", "role", "internship", "gig", "offer"}
 _CONTACTS = {"email": "email", "phone": "phone", "number": "phone", "e-mail": "email"}
+_WRITTEN = re.compile(r"[^\s@]+@[\w.-]+\w|[+(]?\d(?:[ ()./-]{0,2}\d){4,}")
 _STATES = {
     "allergic": ("to", "allergic_to", "Thing"),
     "fan": ("of", "likes", "Thing"),
@@ -119,6 +121,9 @@ class Relations:
             return
         gained = verb.lemma_ in {"get", "land", "start", "accept", "take", "begin", "secure", "become"}
         over = reading.past and not gained
+        for title in (c for j in jobs for link, c in _arguments(j) if link == "as" and c.pos_ == "NOUN"):
+            if (named := self._names.weak(title)) is not None:
+                yield Edge(subject, "job_title", retyped(named, "Occupation"), _TYPED, gained)
         for holder in (*jobs, verb):
             for link, token in _arguments(holder):
                 entity = self._names.strong(token)
@@ -149,8 +154,8 @@ class Relations:
                 said.pos_ == "PROPN" or not any(c.lower_ in {"the", "that"} for c in said.children)
             ):
                 yield Edge(owner, relation_type(f"favourite {head.lemma_}"), retyped(target, "Thing"), _TYPED)
-        elif head.lower_ in _CONTACTS and any(c.isdigit() or c == "@" for c in said.text):
-            yield Edge(owner, _CONTACTS[head.lower_], EntityDraft(name=said.text, type="Contact"), _TYPED)
+        elif head.lower_ in _CONTACTS and (contact := _contact(said)):
+            yield Edge(owner, _CONTACTS[head.lower_], EntityDraft(name=contact, type="Contact"), _TYPED)
 
     def _construction(
         self, verb: Token, link: str, token: Token, reading: Reading
@@ -178,7 +183,8 @@ class Relations:
         inside = {t.i for t in words}
         for noun in words:
             kind = kin_terms().get(noun.lemma_.lower())
-            owner = next((c for c in noun.children if c.dep_ == "poss"), None)
+            phrase = noun.head if noun.dep_ in {"compound", "nmod"} else noun
+            owner = next((c for n in (noun, phrase) for c in n.children if c.dep_ == "poss"), None)
             if kind is None or owner is None or any(c.lower_ in {"ex", "late", "former"} for c in noun.children):
                 continue
             source = self._antecedents.get(owner.i) or self._names.strong(owner)
@@ -231,6 +237,8 @@ class Relations:
         word = said.lower_
         if word in {"vegan", "vegetarian", "pescatarian"}:
             yield Edge(subject, "diet", EntityDraft(name=word, type="Diet"), _TYPED)
+        if word in {"single", "married", "divorced", "widowed"} and not any(c.dep_ == "prep" for c in said.children):
+            yield Edge(subject, "marital_status", EntityDraft(name=word, type="Status"), _TYPED)
         if word == "old":
             for number in (t for t in said.subtree if t.pos_ == "NUM" and t.text.isdigit()):
                 yield Edge(subject, "age", EntityDraft(name=number.text, type="Number"), _TYPED)
@@ -244,6 +252,8 @@ class Relations:
         for found, head in _arguments(said):
             for token in _joined(head) if found == link else ():
                 entity = self._entity(token) if target == "Thing" else self._names.strong(token)
+                if entity is None and target == "Thing" and token.tag_ in {"VB", "JJ", "VBP"} and token.dep_ == "conj":
+                    entity = EntityDraft(name=token.text)
                 if entity is not None:
                     yield Edge(subject, kind, retyped(entity, target), _TYPED)
 
@@ -279,6 +289,12 @@ class Relations:
             yield Edge(holder, label, whole, _VAGUE if far or light else _ANCHORED)
 
 
+def _contact(said: Token) -> str:
+    """The whole number or address at a token, which the tokeniser may have cut up."""
+    found = _WRITTEN.match(said.doc.text, min(said.idx, said.doc[said.left_edge.i].idx))
+    return found.group() if found else ""
+
+
 def _is_a_trade(noun: Token) -> bool:
     trade = noun.pos_ == "NOUN" and noun.lower_.endswith(_TRADES)
     return trade and any(c.lower_ in {"a", "an"} for c in noun.children)
@@ -305,7 +321,9 @@ def _joined(token: Token) -> Iterator[Token]:
     """A noun and those coordinated with it."""
     yield token
     for child in token.children:
-        if child.dep_ == "conj" and child.pos_ in {"NOUN", "PROPN"}:
+        # The last noun of a list is often tagged as a verb: "allergic to nuts and shellfish".
+        bare = child.tag_ in {"VB", "JJ"} and not list(child.children)
+        if child.dep_ == "conj" and (child.pos_ in {"NOUN", "PROPN"} or bare):
             yield from _joined(child)
 
 

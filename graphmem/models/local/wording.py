@@ -164,6 +164,8 @@ class Wording:
         if name is None:
             known = self._persons.known(token.text) if token.pos_ == "PROPN" else None
             self._said |= {known} if known else set()
+            if token.pos_ == "PROPN":
+                self._said |= {n for n in self._antecedents.values() if token.text in n.split()}
             return None
         if token.lower_.endswith(("self", "selves")):
             return "themselves"

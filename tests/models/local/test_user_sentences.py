@@ -1,0 +1,132 @@
+"""What people tell a memory about themselves, as they type it: the facts and relations that come out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from graphmem import Memory
+from graphmem.models.contracts import ExtractionRequest
+from graphmem.models.local.extractor import LocalExtractor
+from graphmem.values import Draft, MessageRecord, Scope
+
+pytest.importorskip("spacy")
+AT = datetime(2024, 9, 20, 12, tzinfo=UTC)  # a Friday
+
+
+@pytest.fixture(scope="module")
+def extractor() -> LocalExtractor:
+    return LocalExtractor()
+
+
+def record(text: str, speaker: str = "maria") -> MessageRecord:
+    return MessageRecord(
+        id="m", episode_id="e", position=0, conversation="c", scope=Scope(user_id="maria"), role="user",
+        speaker=speaker, content=text, timestamp=AT,
+    )  # fmt: skip
+
+
+def read(extractor: LocalExtractor, *said: str, recent: tuple[str, ...] = ()) -> Draft:
+    request = ExtractionRequest(
+        messages=tuple(map(record, said)), recent=tuple(map(record, recent)), participants=("maria",), at=AT
+    )
+    return extractor.extract(request)
+
+
+SPLIT = [
+    ("I live in Porto and work at Acme.", "maria lives in Porto.", "maria works at Acme."),
+    ("I quit my job at Acme and joined Globex.", "maria quit their job at Acme.", "maria joined Globex."),
+    ("I've quit my job at Acme and joined Globex.", "maria has quit their job at Acme.", "maria joined Globex."),
+    ("I'm vegan and hate mushrooms.", "maria is vegan.", "maria hates mushrooms."),
+    ("We have a garden and grow tomatoes.", "maria has a garden.", "maria grows tomatoes."),
+    ("I like pizza and play the guitar.", "maria likes pizza.", "maria plays the guitar."),
+    ("I sold my car and bought a bike.", "maria sold their car.", "maria bought a bike."),
+    ("Tom lives in Bern and works at Acme.", "Tom lives in Bern.", "Tom works at Acme."),
+]
+
+
+@pytest.mark.parametrize(("said", "first", "second"), SPLIT)
+def test_joined_predicates_become_facts_of_their_own(extractor, said, first, second):
+    """Each with its subject and a verb that agrees, also when the tagger took the second verb for a noun."""
+    facts = read(extractor, said).facts
+
+    assert (first, second) == tuple(f.text for f in facts)
+    assert all(f.quote in said for f in facts)
+
+
+@pytest.mark.parametrize("said", ["I like tea and coffee.", "I don't eat meat and drink milk.", "I went and saw Rome."])
+def test_what_belongs_together_stays_together(extractor, said):
+    """Joined nouns, a shared negation and a mere motion do not make a second fact."""
+    assert 1 == len(read(extractor, said).facts)
+
+
+@pytest.mark.parametrize("said", [s for s, _, _ in SPLIT])
+def test_no_fact_is_both_over_and_holding(extractor, said):
+    """What has ended and what has begun are two facts, so that each can be judged."""
+    for fact in read(extractor, said).facts:
+        assert fact.modality != "ended" or not any(
+            c.slot == "works_at" and c.modality == "asserted" for c in fact.claims
+        )
+
+
+RELATIONS = [
+    ("I joined Oracle as a consultant.", ("works_at", "Oracle", "Organisation")),
+    ("I joined Oracle as a consultant.", ("job_title", "consultant", "Occupation")),
+    ("I took a job at Stripe.", ("works_at", "Stripe", "Organisation")),
+    ("I joined Globex today.", ("works_at", "Globex", "Organisation")),
+    ("I got promoted to senior engineer.", ("job_title", "senior engineer", "Occupation")),
+    ("I became a data analyst.", ("job_title", "data analyst", "Occupation")),
+    ("I gave up my apartment in Porto and moved to Faro.", ("lives_in", "Faro", "Place")),
+    ("My phone number is 555-0101.", ("phone", "555-0101", "Contact")),
+    ("My phone number is +44 20 7946 0958.", ("phone", "+44 20 7946 0958", "Contact")),
+    ("I'm allergic to penicillin and shellfish.", ("allergic_to", "shellfish", "Thing")),
+    ("I'm divorced and have three kids.", ("marital_status", "divorced", "Status")),
+    ("I'm here with my boyfriend Lukas.", ("dating", "Lukas", "Person")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "expected"), RELATIONS)
+def test_a_claim_with_a_slot_is_a_typed_relation(extractor, said, expected):
+    """Named as the relation types are, the target typed by the relation; no vague edge to the same target is left."""
+    facts = read(extractor, said).facts
+    types = {e.name: e.type for f in facts for e in f.entities}
+    found = {(r.type, r.target, types[r.target]) for f in facts for r in f.relations}
+
+    assert [expected] == [r for r in found if r[1] == expected[1]]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Ben and I are getting married in June.", "I'm selling my car.", "I start at Google on Monday.",
+     "I'm quitting my job next week."],
+)  # fmt: skip
+def test_what_is_arranged_is_a_plan(extractor, said):
+    """A plan holds nothing yet: neither its claims nor its relations say that it does."""
+    (fact,) = read(extractor, said).facts
+
+    assert "planned" == fact.modality
+    assert not any(c.slot and c.modality == "asserted" for c in fact.claims)
+    assert not {r.type for r in fact.relations} & {"married_to", "works_at"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "retired"),
+    [
+        ("I work at Acme.", "I no longer work at Acme.", True),
+        ("I work at Acme.", "I left Acme.", True),
+        ("I work at Acme.", "I quit my job at Acme and joined Globex as a designer.", True),
+        ("I work at Acme.", "I left Acme at five.", False),
+        ("I live in Rome.", "I left Rome at noon.", False),
+        ("I work at Acme.", "I'm thinking of leaving Acme.", False),
+    ],
+)
+def test_what_an_ending_retires(tmp_path, old, new, retired):
+    """The old fact ends when what it says is over, and stays for a single act or a mere thought."""
+    with Memory.open(home=tmp_path, extractor="local", embedder="hash") as memory:
+        for day, text in enumerate((old, new), start=10):
+            said = {"role": "user", "name": "maria", "content": text, "timestamp": f"2024-09-{day}T10:00:00Z"}
+            memory.add([said], user_id="maria")
+        first = min(memory.list(user_id="maria", include_past=True), key=lambda m: m.recorded_at)
+
+    assert retired == (first.valid_to is not None)
