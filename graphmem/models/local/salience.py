@@ -12,7 +12,7 @@ from graphmem.models.local.clauses import Clause
 from graphmem.values import Modality
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from spacy.tokens import Span, Token
 
 THRESHOLD = 0.37
 TYPED = 0.7
@@ -94,8 +94,50 @@ typed relation and an ending always count, a negation never costs, and what is s
 people kept compliments, an agent need not."""
 
 
+NOTE_SENTENCES, NOTE_WORDS = 2, 14
+"""A plain note has at most so many sentences of at most so many words."""
+
+
+def is_plain_note(clause: Clause, signs: Signs) -> bool:
+    """Whether a message is a note to be kept as it is ("Leo plays tennis."): a sentence or two that only state
+    something of a person, a name or a definite thing. What greets, asks, exclaims or answers is chat.
+    """
+    subject = clause.subject_head
+    if subject is None or signs.modality == "hypothetical" or not (signs.subject or _is_definite(subject)):
+        return False
+    if signs.subject == "other" or _is_comment(clause):
+        return False
+    sentences = [s for s in clause.head.doc.sents if s.text.strip()]
+    return len(sentences) <= NOTE_SENTENCES and all(_is_plain(s) for s in sentences)
+
+
+def _is_definite(subject: Token) -> bool:
+    """A name, or a thing that is pointed out: the meeting, Eli's car."""
+    if subject.pos_ == "PROPN" or (subject.is_sent_start and subject.is_title and subject.pos_ == "NOUN"):
+        return True
+    return subject.pos_ == "NOUN" and any(c.dep_ == "poss" or c.lower_ == "the" for c in subject.children)
+
+
+def _is_comment(clause: Clause) -> bool:
+    """What is said for the sake of the talk: "I agree with you", "I am so happy", "That was a laugh"."""
+    head = clause.head
+    if head.lemma_.lower() in _EMPTY_VERBS or any(c.lower_ in _FEELINGS for c in head.children):
+        return True
+    words = [t for t in head.doc if not t.is_punct and not t.is_space]
+    return any(t.lower_ in {"you", "your", "it", "that", "this"} and t.dep_ != "mark" for t in words)
+
+
+def _is_plain(sentence: Span) -> bool:
+    words = [t for t in sentence if not t.is_punct and not t.is_space]
+    if len(words) > NOTE_WORDS or sentence.text.strip()[-1:] in {"?", "!"}:
+        return False
+    return words[0].pos_ != "INTJ" and not is_small_talk(sentence.text) and "…" not in sentence.text
+
+
 def score(clause: Clause, words: Sequence[Token], signs: Signs) -> float:
-    """How likely a stranger would keep the clause."""
+    """How likely a stranger would keep the clause; 1 for a plain note."""
+    if is_plain_note(clause, signs):
+        return 1.0
     points = sum(WEIGHTS[name] * value for name, value in features(clause, words, signs).items())
     return 1 / (1 + math.exp(-points))
 
