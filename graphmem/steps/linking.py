@@ -14,8 +14,19 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID, uuid5
 
+from graphmem.steps.relation_tenses import holds
 from graphmem.steps.relation_types import relation_type
-from graphmem.values import Draft, Entity, EntityDraft, FactDraft, LinkedFact, MessageRecord, Triple, Value
+from graphmem.values import (
+    Draft,
+    Entity,
+    EntityDraft,
+    FactDraft,
+    LinkedFact,
+    MessageRecord,
+    RelationDraft,
+    Triple,
+    Value,
+)
 
 NAMESPACE = UUID("6b0c5a2e-7c86-5d63-9a5d-3d2f4d0a7c11")
 """Of all derived ids, the ledger's included."""
@@ -41,7 +52,7 @@ class Linked(Value):
     similar: tuple[tuple[str, str, float], ...] = ()
     """(entity id, entity id, cosine): perhaps the same; a proposal."""
     message_entities: tuple[tuple[str, str], ...] = ()
-    """(message id, entity id)."""
+    """(message id, entity id): what messages name themselves, and what the facts derived from them name."""
 
 
 @lru_cache(maxsize=65536)
@@ -111,6 +122,7 @@ def link(
 ) -> Linked:
     """Give every name of a draft an entity.
 
+    Relations of a fact that has ended, is planned or is only supposed are left out, unless their own type says so.
     `known` holds the ledger's entities by `key` of name or alias; `near` holds entities whose names lie near a name
     of the draft, with the cosine. Facts and mentions whose message index is not in `messages` are an IndexError.
     """
@@ -124,11 +136,13 @@ def link(
         identity = memory_id(owner, episode_id, index, fact.text)
         facts.append(_link_fact(fact, register, identity, messages[fact.message].timestamp))
     mentions = [(messages[m.message].id, register.find(m.entity).id) for m in draft.mentions if key(m.entity.name)]
+    # A walk loses most of its mass on the way through a fact: a message names what its facts name.
+    named = [(messages[f.draft.message].id, i) for f in facts for i in f.entity_ids if not register.get(i).weak]
     return Linked(
         facts=tuple(facts),
         entities=register.changed(),
         similar=_similar(register, near, similar_from),
-        message_entities=tuple(dict.fromkeys(mentions)),
+        message_entities=tuple(dict.fromkeys([*mentions, *named])),
     )
 
 
@@ -250,14 +264,19 @@ def _link_fact(fact: FactDraft, register: _Register, identity: str, said_at: dat
         return here.get(key(name)) or register.find(EntityDraft(name=name)).id
 
     subject = id_of(fact.subject) if fact.subject and key(fact.subject) else None
-    triples = _triples(fact, id_of)
-    ids = [*here.values(), *([subject] if subject else []), *(e for t in triples for e in (t.source_id, t.target_id))]
+    closed = fact.valid_to is not None and fact.valid_to <= said_at
+    stated = [r for r in fact.relations if closed or holds(r.type, fact.modality, fact.claims)]
+    triples = _triples(stated, id_of)
+    over = _triples(fact.relations, id_of) if fact.modality == "ended" else ()
+    ends = (e for t in (*triples, *over) for e in (t.source_id, t.target_id))
+    ids = [*here.values(), *([subject] if subject else []), *ends]
     return LinkedFact(
         draft=fact if fact.valid_from is not None else _undated(fact),
         memory_id=identity,
         subject_id=subject,
         entity_ids=tuple(dict.fromkeys(ids)),
         triples=triples,
+        over=tuple(t for t in over if t not in triples),
         valid_from=fact.valid_from or said_at,
         valid_to=fact.valid_to,
     )
@@ -269,9 +288,9 @@ def _undated(fact: FactDraft) -> FactDraft:
     return fact.model_copy(update={"claims": claims})
 
 
-def _triples(fact: FactDraft, id_of: _IdOf) -> tuple[Triple, ...]:
+def _triples(relations: Iterable[RelationDraft], id_of: _IdOf) -> tuple[Triple, ...]:
     found: dict[tuple[str, str, str], Triple] = {}
-    for relation in fact.relations:
+    for relation in relations:
         if not (key(relation.source) and key(relation.target)):
             continue
         source, target = id_of(relation.source), id_of(relation.target)

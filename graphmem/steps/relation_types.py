@@ -52,6 +52,11 @@ def relation_type(text: str) -> str:
     return name
 
 
+def is_listed(text: str) -> bool:
+    """Whether a relation is one of the table, under any of its names."""
+    return relation_type(text) in _table()[1]
+
+
 def cardinality(kind: str, pinned: Mapping[str, str] | None = None) -> Cardinality:
     """How many values of a relation hold at a time; `pinned` (canonical name -> one | many) wins over the table."""
     if pinned and kind in pinned:

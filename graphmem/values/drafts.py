@@ -102,6 +102,8 @@ class LinkedFact(Value):
     subject_id: str | None = None
     entity_ids: tuple[str, ...] = ()
     triples: tuple[Triple, ...] = ()
+    over: tuple[Triple, ...] = ()
+    """Relations that it names as ended: they close others and are not stored."""
     valid_from: Moment
     valid_to: Moment | None = None
 

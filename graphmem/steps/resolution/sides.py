@@ -55,9 +55,9 @@ def of_fact(fact: LinkedFact, trust: str = "user") -> Side:
     """The side of a fact that is about to be judged."""
     draft = fact.draft
     return Side(
-        id=fact.memory_id, text=draft.text, claims=draft.claims, triples=fact.triples, modality=draft.modality,
-        valid_from=fact.valid_from, valid_to=fact.valid_to, trust=trust, subject_id=fact.subject_id,
-        correction=draft.correction,
+        id=fact.memory_id, text=draft.text, claims=draft.claims, triples=(*fact.triples, *fact.over),
+        modality=draft.modality, valid_from=fact.valid_from, valid_to=fact.valid_to, trust=trust,
+        subject_id=fact.subject_id, correction=draft.correction,
     )  # fmt: skip
 
 
