@@ -94,7 +94,8 @@ class Names:
         if len(name) < 2 or name.casefold() in _NOT_NAMES | _VAGUE or not name[0].isalpha():
             return
         known = self._participant(name)
-        if known is None and run[0].is_sent_start and len(run) == 1:
+        acts = run[-1].dep_ in {"nsubj", "nsubjpass"} and not run[0].is_stop
+        if known is None and run[0].is_sent_start and len(run) == 1 and not acts:
             return
         self._put(run, known or EntityDraft(name=name))
 

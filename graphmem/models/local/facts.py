@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -143,6 +143,7 @@ def _statement(
     clause: Clause, passage: Passage, names: Names, times: Sequence[Time], thread: _Thread
 ) -> Statement | None:
     clause = without_vocative(clause, passage.persons)
+    clause = _named_alone(clause, names, thread)
     words = trimmed(clause, passage.persons)
     if not MIN_WORDS - clause.inherited <= len(words) <= MAX_WORDS or not _has_a_subject(clause, words):
         return None
@@ -150,7 +151,7 @@ def _statement(
     mine = _times_of(words, times, passage)
     arranged = modality.is_arranged(clause)
     reading = modality.reading(clause, any(settle(t, passage.base, arranged).begin > passage.base for t in mine))
-    if not _can_stand(clause, words, subject, reading):
+    if not _can_stand(clause, words, subject, reading, thread):
         return None
     ahead = reading.modality == "planned" or not (reading.past or _is_perfect(clause))
     mine = [settle(t, passage.base, ahead) for t in mine]
@@ -170,6 +171,28 @@ def _statement(
         past=reading.past,
     )
     return Statement(draft, 1.0 if passage.title else salience.score(clause, words, signs))
+
+
+def _named_alone(clause: Clause, names: Names, thread: _Thread) -> Clause:
+    """ "Her brother Tom lives" as "Tom lives" where nobody knows who she is."""
+    head = clause.subject_head
+    if head is None or not _is_a_strangers(head, thread):
+        return clause
+    named = next((c for c in head.children if c.dep_ == "appos" and names.strong(c) is not None), None)
+    if named is None and head.pos_ == "PROPN" and names.strong(head) is not None:
+        kept = {head.i}
+    elif named is not None:
+        kept = {t.i for t in named.subtree}
+    else:
+        return clause
+    subject = tuple(t for t in clause.subject if t.i in kept)
+    dropped = {t.i for t in clause.subject} - kept
+    return replace(clause, subject=subject, tokens=tuple(t for t in clause.tokens if t.i not in dropped))
+
+
+def _is_a_strangers(noun: Token, thread: _Thread) -> bool:
+    """Whether it belongs to a "he" or "she" whom the message does not name."""
+    return any(c.dep_ == "poss" and c.lower_ in {"his", "her"} and c.i not in thread.found for c in noun.children)
 
 
 def _has_a_subject(clause: Clause, words: Sequence[Token]) -> bool:
@@ -211,10 +234,14 @@ def _other(entity: EntityDraft, persons: Persons) -> str:
     return "other" if entity.name == persons.other else "named"
 
 
-def _can_stand(clause: Clause, words: Sequence[Token], subject: EntityDraft | None, reading: Reading) -> bool:
+def _can_stand(
+    clause: Clause, words: Sequence[Token], subject: EntityDraft | None, reading: Reading, thread: _Thread
+) -> bool:
     """Whether a reader who was not there would understand it."""
     head = clause.subject_head
     if subject is None and (head is None or head.lower_ in THIRD | THINGS | {"there", "you"} | _WH):
+        return False
+    if head is not None and head.pos_ != "PROPN" and _is_a_strangers(head, thread):
         return False
     if head is not None and head.lower_ in {"you", "ya"} and (subject is None or reading.modality == "hypothetical"):
         return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphmem.models.local.clauses import Clause, finite_of, subject_of
 from graphmem.models.local.language import word_list
-from graphmem.models.local.persons import POSSESSIVE, Persons, possessive
+from graphmem.models.local.persons import POSSESSIVE, THIRD, Persons, possessive
 from graphmem.models.local.times import Time
 
 if TYPE_CHECKING:
@@ -93,8 +93,9 @@ def _closer(words: Sequence[Token], persons: Persons) -> bool:
 class Wording:
     """Writes the words of one clause for a reader who was not there.
 
-    The first mention of somebody is the name, the next ones are "they" and "their": sure to be right, which "he" and
-    "she" are not.
+    The first mention of somebody is the name. The next ones are "they" and "their" where the message says "I" and "my"
+    (sure to be right, which "he" and "she" are not), or what the message says, if a subject before them means the same
+    person, else the name again.
     """
 
     def __init__(self, persons: Persons, antecedents: Mapping[int, str], times: Sequence[Time]) -> None:
@@ -102,10 +103,12 @@ class Wording:
         self._antecedents = antecedents
         self._times = {t.start: t for t in times}
         self._said: set[str] = set()
+        self._subject: tuple[Token, ...] = ()
 
     def sentence(self, clause: Clause, words: Sequence[Token]) -> str:
         """The clause as a sentence with a full stop."""
         self._said = set()
+        self._subject = clause.subject
         borrowed = clause.inherited or not clause.subject
         parts = [self._borrowed_subject(clause)] if borrowed else []
         singular = self._chain(clause.head) if borrowed and self._borrows_one(clause) else set()
@@ -164,7 +167,7 @@ class Wording:
         if name is None:
             known = self._persons.known(token.text) if token.pos_ == "PROPN" else None
             self._said |= {known} if known else set()
-            if token.pos_ == "PROPN":
+            if token.pos_ == "PROPN" or token.dep_ == "nsubj":
                 self._said |= {n for n in self._antecedents.values() if token.text in n.split()}
             return None
         if token.lower_.endswith(("self", "selves")):
@@ -173,9 +176,18 @@ class Wording:
         if name not in self._said or (token.dep_ == "conj" and token.head.dep_ in {"nsubj", "nsubjpass"}):
             self._said.add(name)
             return possessive(name) if owns else name
+        if not self._is_agent(name, token):
+            return possessive(name) if owns else name
+        if token.lower_ in THIRD:
+            return None
         if owns:
             return "theirs" if token.lower_ in {"mine", "ours", "yours"} else "their"
         return "they" if token.dep_ in {"nsubj", "nsubjpass"} and _is_nominative(token) else "them"
+
+    def _is_agent(self, name: str, token: Token) -> bool:
+        """Whether a subject before it means the same person, so that "they" and "their" cannot be somebody else."""
+        subjects = [t for t in (*self._subject, *token.sent) if t.i < token.i and _is_subject(t)]
+        return any(self._name(t) == name or t.text in name.split() for t in subjects) or not self._subject
 
     def _verb(self, token: Token, singular: set[int], plural: set[int]) -> str | None:
         if token.lower_ in _SLANG and token.i + 1 < len(token.doc) and token.nbor().lower_ == _SLANG[token.lower_][0]:
@@ -222,6 +234,12 @@ class Wording:
             if child.dep_ == "conj" and subject_of(child) is None and finite_of(child) is not None:
                 chain |= self._chain(child)
         return chain
+
+
+def _is_subject(token: Token) -> bool:
+    """A subject, or a name beside it ("my brother Tom", "Ana and I")."""
+    deps = {"nsubj", "nsubjpass"}
+    return token.dep_ in deps or (token.dep_ in {"appos", "conj"} and token.head.dep_ in deps)
 
 
 def _is_nominative(token: Token) -> bool:
