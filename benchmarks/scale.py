@@ -45,7 +45,8 @@ class Known:
     def __init__(self) -> None:
         self.rng = np.random.default_rng(0)
         self.topics = self._unit(self.rng.standard_normal((TOPICS, DIMENSIONS)))
-        words = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in ("ren", "lis", "dom", "tka", "ver")]
+        middles, ends = ("ra", "le", "mi", "so", "nu", "ta", "ve", "po"), ("ren", "lis", "dom", "tka", "ver", "bin", "sor")
+        words = [f"{a}{b}{c}{d}" for a in "bdfgklmnprst" for b in "aeiou" for c in middles for d in ends]
         self.words = np.array(words)
         self.weights = 1 / np.arange(1, len(words) + 1) ** 0.9
         self.weights /= self.weights.sum()
@@ -59,7 +60,7 @@ class Known:
         return self._unit(near + 0.6 * self.rng.standard_normal((count, DIMENSIONS)) / np.sqrt(DIMENSIONS) * 2)
 
     def texts(self, count: int) -> list[str]:
-        picks = self.rng.choice(self.words, (count, 12), p=self.weights)
+        picks = self.rng.choice(self.words, (count, 8), p=self.weights)
         return [" ".join(row) for row in picks]
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:

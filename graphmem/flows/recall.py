@@ -29,6 +29,8 @@ Rewrite = Callable[[str], Sequence[str]]
 RERANKED = 30
 """Hits that a rerank hook sees, at least."""
 MOST_RELATIONS = 20
+SPENT = 0.3
+"""Factor on a message whose facts have all ended."""
 SURE = 0.5
 """Cosine of the nearest item from which on the best hit scores 1; below it all scores shrink alike."""
 
@@ -64,16 +66,17 @@ def search(
     texts = tuple(dict.fromkeys((question, *(rewrite(question) if rewrite else ()))))
     embedded, degraded = _embed(embedder, texts)
     read = time.perf_counter()
-    lists, lost = _lists(stores, query, texts, embedded, recipe)
-    ranked, failed = rank(stores, query, lists, recipe)
-    chosen = [(node, score) for node, score in ranked.order if node.kind in query.include]
-    best = chosen[: max(k, RERANKED) if rerank else k]
-    hits = _hits(ranked, best, _strength(lists), reasons(stores, ranked, best) if explain else {})
+    with ledger.snapshot():
+        lists, lost = _lists(stores, query, texts, embedded, recipe)
+        ranked, failed = rank(stores, query, lists, recipe)
+        best = _chosen(ledger, query, ranked)[: max(k, RERANKED) if rerank else k]
+        hits = _hits(ranked, best, _strength(lists), reasons(stores, ranked, best) if explain else {})
     if rerank:
         hits = _reranked(hits, rerank(question, hits))[:k]
     if min_score is not None:
         hits = tuple(hit for hit in hits if hit.score >= min_score)
-    around, broken = _relations(stores, query, ranked, hits) if relations else ((), ())
+    with ledger.snapshot():
+        around, broken = _relations(stores, query, ranked, hits) if relations else ((), ())
     done = time.perf_counter()
     return SearchResult(
         hits=hits,
@@ -116,6 +119,20 @@ def _lists(
     return [g.lists for g in gathered], {part for g in gathered for part in g.degraded}
 
 
+def _chosen(ledger: Ledger, query: Query, ranked: Ranked) -> list[tuple[Node, float]]:
+    """What may be shown, best first. A message whose facts have all ended is set back: it says what was, not what is."""
+    order = [(node, score) for node, score in ranked.order if node.kind in query.include]
+    said = [node.id for node, _ in order if node.kind == "message"]
+    resting = ledger.derived(said) if said and not query.when.everything else {}
+    facts = sorted({fact for found in resting.values() for fact in found})
+    live = ledger.visible(facts, query.scope, query.when, "fact") if facts else set()
+    spent = {message for message, found in resting.items() if found and live.isdisjoint(found)}
+    if not spent:
+        return order
+    lowered = [(n, s * SPENT if n.kind == "message" and n.id in spent else s) for n, s in order]
+    return sorted(lowered, key=lambda item: -item[1])
+
+
 def _strength(lists: Sequence[Lists]) -> float:
     """What the best hit is worth: how near the nearest item is, in [0, 1]; 1 when nothing was embedded."""
     best = [near[0].score for found in lists for name, near in found.items() if name.startswith("dense") and near]
@@ -156,17 +173,16 @@ def _reranked(hits: Sequence[Hit], preferred: Sequence[Hit]) -> tuple[Hit, ...]:
 def _relations(
     stores: Stores, query: Query, ranked: Ranked, hits: Sequence[Hit]
 ) -> tuple[tuple[Relation, ...], tuple[str, ...]]:
-    """Relations that the hits support first, then those between and around their entities and the question's."""
+    """Relations that the hits support, then the newest of the question's entities."""
     if stores.graph is None:
         return (), ()
-    shown = {hit.id for hit in hits}
-    subjects = {memory.subject_id for hit in hits if (memory := ranked.pool.memories.get(hit.id)) is not None}
-    near = ranked.named | {entity for entity in subjects if entity}
-    if not near:
-        return (), ()
-    try:
-        found = stores.graph.relations(query.scope, query.when, entity_ids=sorted(near), limit=10 * MOST_RELATIONS)
-    except StoreError:
-        return (), ("graph",)
-    first = sorted(found, key=lambda r: (shown.isdisjoint(r.memory_ids), not {r.source.id, r.target.id} <= near))
-    return tuple(first[:MOST_RELATIONS]), ()
+    facts = [hit.id for hit in hits if hit.source == "fact"]
+    found = {r.id: r for r in stores.ledger.relations_by_memory(facts, query.scope, query.when)} if facts else {}
+    if len(found) < MOST_RELATIONS and ranked.named:
+        named = sorted(ranked.named)
+        try:
+            around = stores.graph.relations(query.scope, query.when, entity_ids=named, limit=MOST_RELATIONS)
+        except StoreError:
+            return tuple(found.values()), ("graph",)
+        found |= {r.id: r for r in around if r.id not in found}
+    return tuple(found.values())[:MOST_RELATIONS], ()

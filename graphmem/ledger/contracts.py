@@ -27,6 +27,7 @@ from graphmem.values import (
     MessageRecord,
     Page,
     Plan,
+    Relation,
     Scope,
     Source,
     Status,
@@ -204,6 +205,10 @@ class Ledger(Protocol):
 
     def evidence(self, memory_ids: Sequence[str]) -> Mapping[str, tuple[Evidence, ...]]:
         """Evidence by memory id."""
+        ...
+
+    def relations_by_memory(self, memory_ids: Sequence[str], scope: Scope, when: When) -> tuple[Relation, ...]:
+        """Relations visible in `scope` at `when` that some of the memories support, newest first."""
         ...
 
     def derived(self, message_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """The embedded graph: the ledger's own tables read as a graph. Nothing is copied, so nothing can drift.
 
 `edges` is the fetch of the graph walk: at most one statement a kind of node, however many nodes. A hub (an entity that
-more than 256 items name) is never read: its relations come through an index, newest first, and stop at the fan.
+more than 64 items name) is never read: its relations come through an index, newest first, and stop at the fan.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Float,
     Integer,
@@ -32,8 +33,8 @@ from graphmem.ledger.visibility import sees_fact, sees_message
 from graphmem.stores.contracts import Edge, EdgeKind, GraphWrite
 from graphmem.values import Node, NodeKind, Relation, Scope, When
 
-HUB = 256
-"""An entity that more items name is not expanded to them."""
+HUB = 64
+"""An entity that more items name is not expanded to them: it says little, and reading it costs as much as it is large."""
 MOST_HUBS = 8
 """Hubs whose relations one fetch reads."""
 
@@ -166,7 +167,12 @@ def _message_names(scope: Scope | None, when: When) -> Branch:
     row = _branch("message", m.item_id, "entity", m.entity_id, "mentions", degree=entities.c.degree)
     joined = row.join_from(mentions, entities, entities.c.id == m.entity_id)
     said = joined.join(messages, messages.c.id == m.item_id)
-    return said.where(m.item_id.in_(listed("message")), sees_message(scope, when))
+    return said.where(m.item_id.in_(listed("message")), _leads_on(), sees_message(scope, when))
+
+
+def _leads_on() -> ColumnElement[bool]:
+    """A name that one item alone bears leads back to it, and a hub is not expanded: half of all mentions."""
+    return entities.c.degree.between(2, HUB)
 
 
 def _fact_sources(scope: Scope | None, when: When) -> Branch:

@@ -7,13 +7,18 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, or_, select, type_coerce
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, or_, select, type_coerce, union_all
 
 from graphmem.ledger import entities as names
 from graphmem.ledger.rows import chunks
-from graphmem.ledger.schema import EPOCH, Instant, evidence, memories, relations, supports
+from graphmem.ledger.schema import EPOCH, Instant, evidence, memories, mentions, relations, supports
 from graphmem.ledger.visibility import ends, sees_fact
 from graphmem.values import Entity, Relation, Scope, When
+
+SPARE = 4
+"""Facts read for each relation asked for: several may support one."""
+BOUNDED = 10_000
+"""Facts up to which the newest are looked up entity by entity; beyond that all relations are read."""
 
 
 class Support(NamedTuple):
@@ -53,12 +58,14 @@ def visible(
     return tuple(_relation(part, ends_, episodes) for part in wanted)
 
 
-def of_memories(connection: Connection, memory_ids: Sequence[str], when: When) -> tuple[Relation, ...]:
+def of_memories(
+    connection: Connection, memory_ids: Sequence[str], scope: Scope | None, when: When
+) -> tuple[Relation, ...]:
     """Relations that some memories support, newest first."""
     found: list[str] = []
     for some in chunks(memory_ids):
         found += connection.scalars(select(supports.c.relation_id).where(supports.c.memory_id.in_(some)))
-    wanted, chosen = visible(connection, None, when, ids=found, limit=len(found) * 8), set(memory_ids)
+    wanted, chosen = visible(connection, scope, when, ids=found, limit=len(found) * 8), set(memory_ids)
     return tuple(relation for relation in wanted if chosen & set(relation.memory_ids))
 
 
@@ -111,13 +118,31 @@ def _supports(
         statement = statement.where(r.id.in_(ids))
     if entity_ids is None:
         # A few supports a relation are usual; without any bound a whole owner would be read for one page.
-        return [Support(*row) for row in connection.execute(statement.limit(limit * 4))]
+        return [Support(*row) for row in connection.execute(statement.limit(limit * SPARE))]
     found: dict[tuple[str, str], Support] = {}
     for some in chunks(entity_ids):
         touching = statement.where(or_(r.source_id.in_(some), r.target_id.in_(some)))
+        if len(entity_ids) * limit * SPARE <= BOUNDED:
+            touching = touching.where(m.id.in_(_newest_about(some, limit * SPARE)))
         for row in connection.execute(touching):
             found[row[0], row[4]] = Support(*row)
     return list(found.values())
+
+
+def _newest_about(entity_ids: Sequence[str], count: int) -> CompoundSelect[tuple[str]]:
+    """The newest facts about each entity: an entity with many relations is not read whole for a few of them."""
+    c = mentions.c
+    newest = [
+        select(
+            select(c.item_id)
+            .where(c.entity_id == entity_id, c.source == "fact", c.about)
+            .order_by(c.item_seq.desc())
+            .limit(count)
+            .subquery()
+        )
+        for entity_id in entity_ids
+    ]
+    return union_all(*newest)
 
 
 def _end(when: When) -> ColumnElement[datetime | None]:

@@ -256,12 +256,10 @@ class SqlLedger:
         with self._database.read() as connection:
             return reads.plan_of_episode(connection, episode_id)
 
-    def relations_by_memory(self, memory_ids: Sequence[str], when: When) -> tuple[Relation, ...]:
-        """Relations that some memories support, as visible at a moment (`everything` for those just ended)."""
+    def relations_by_memory(self, memory_ids: Sequence[str], scope: Scope, when: When) -> tuple[Relation, ...]:
+        """Relations that some memories support, newest first."""
         with self._database.read() as connection:
-            return ties.of_memories(connection, memory_ids, when)
-
-    # entities
+            return ties.of_memories(connection, memory_ids, scope, when)
 
     def entities(self, owner: str, keys: Sequence[str]) -> Mapping[str, tuple[Entity, ...]]:
         """Entities by normalised name or alias; several when there are homonyms."""

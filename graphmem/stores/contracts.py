@@ -95,7 +95,8 @@ class GraphStore(Protocol):
     def edges(self, nodes: Sequence[Node], scope: Scope, when: When, fan: int = 64) -> Sequence[Edge]:
         """Edges of all `nodes` in one fetch, at most `fan` a node and kind, visible in `scope` at `when`.
 
-        Unknown nodes are skipped, not an error. An entity that more than 256 items name is not expanded to them.
+        Unknown nodes are skipped, not an error. An entity that more than 64 items name is not expanded to them, and
+        edges to it, or to one that a single item names, are left out: they lead nowhere.
         """
         ...
 
