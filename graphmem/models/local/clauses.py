@@ -58,7 +58,12 @@ def is_verb(token: Token) -> bool:
 
 def subject_of(verb: Token) -> Token | None:
     """The subject that hangs on this verb itself."""
-    return next((c for c in verb.children if c.dep_ in SUBJECTS), None)
+    own = next((c for c in verb.children if c.dep_ in SUBJECTS), None)
+    if own is not None or verb.tag_ not in {"VBZ", "VBD"} or verb.i == verb.sent.start:
+        return own
+    # "Tim is my manager": a lone name before the verb of a short sentence is sometimes read as an adverb.
+    before = verb.nbor(-1)
+    return before if before.head == verb and before.dep_ == "npadvmod" and before.pos_ == "PROPN" else None
 
 
 def finite_of(verb: Token) -> Token | None:

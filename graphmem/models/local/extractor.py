@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphmem.models.contracts import ExtractionRequest
 from graphmem.models.local import coordination, language, salience
-from graphmem.models.local.corrections import corrected
+from graphmem.models.local.corrections import Said, corrected
 from graphmem.models.local.entities import Names
 from graphmem.models.local.facts import Passage, statements
 from graphmem.models.local.persons import SPEAKER, Persons
@@ -53,20 +54,34 @@ class LocalExtractor:
 
     def extract(self, request: ExtractionRequest) -> Draft:
         """Propose facts for the request. Raises MissingExtra when spaCy or its model is not installed."""
+        people = _speakers(request)
+        read = self._read(request.messages, people, request.include_assistant)
+
+        @cache
+        def recent() -> list[Said]:
+            earlier = self._read(request.recent, people, request.include_assistant).facts
+            return [Said(request.recent[f.message].speaker, f) for f in earlier]
+
+        facts = [agreed(f) for f in self._with_claims(corrected(read.facts, request.messages, recent))]
+        return Draft(facts=tuple(facts), mentions=_unique(same_types(facts, read.mentions)), dropped=read.dropped)
+
+    def _read(
+        self, messages: Sequence[MessageRecord], people: Sequence[tuple[str, str]], include_assistant: bool
+    ) -> Draft:
+        """The facts of each message on its own, without claims and without corrections."""
         facts: list[FactDraft] = []
         mentions: list[Mention] = []
         dropped: list[Dropped] = []
-        for passage, names in self._passages(request.messages, _speakers(request)):
+        for passage, names in self._passages(messages, people):
             mentions += _mentions(passage, names)
-            if not _gives_facts(request.messages[passage.index], request.include_assistant):
+            if not _gives_facts(messages[passage.index], include_assistant):
                 continue
             for statement in statements(passage, names):
                 if statement.score >= self._threshold or statement.draft.correction:
                     facts.append(statement.draft)
                 else:
                     dropped.append(Dropped(reason="not salient", text=statement.draft.text))
-        facts = [agreed(fact) for fact in self._with_claims(corrected(facts, request))]
-        return Draft(facts=tuple(facts), mentions=_unique(same_types(facts, mentions)), dropped=tuple(dropped))
+        return Draft(facts=tuple(facts), mentions=tuple(mentions), dropped=tuple(dropped))
 
     def _with_claims(self, facts: Sequence[FactDraft]) -> list[FactDraft]:
         """The facts with what resolution compares, read from their own sentences in one batch."""

@@ -174,7 +174,7 @@ def _statement(
 
 
 def _named_alone(clause: Clause, names: Names, thread: _Thread) -> Clause:
-    """ "Her brother Tom lives" as "Tom lives" where nobody knows who she is."""
+    """Names Tom alone in "her brother Tom lives" where nobody knows who she is."""
     head = clause.subject_head
     if head is None or not _is_a_strangers(head, thread):
         return clause

@@ -20,12 +20,14 @@ _ENDING_PHRASE = re.compile(
 )
 _PLAN_VERBS = {"plan", "intend", "hope", "aim", "want", "consider", "prepare", "expect", "look"}
 _PRESENT = {"is", "are", "am", "'s", "’s", "'re", "’re", "'m", "’m"}
+_ARRANGED = {"move", "relocate", "leave", "join", "marry", "start", "return"}
 _EVENTS = {"start", "begin", "leave", "fly", "arrive", "join", "return", "open", "close", "come"}
 _WOULD_BE = {"might", "may", "could", "would", "'d", "’d", "should"}
 _SUPPOSING = {"wish", "imagine", "suppose", "dream", "wonder", "pretend"}
 _CORRECTION = re.compile(
     r"^\W*(?:oh,? |oops,? |wait,? |no,? |sorry,? |my bad,? )*"
     r"(?:i meant\b|i mean\b(?=.*\bnot\b)|correction\b|i misspoke\b|let me correct)"
+    r"|^\W*(?:no,? )?wait\b,? (?:no,? )?(?!for\b|until\b|till\b)"
     r"|^\W*(?:sorry|oops|my mistake|my bad|actually,? no)\b.{0,12}\b(?:it's|it is|it was|that's|not)\b"
     r"|\bi (?:was wrong|made a mistake|misspoke|got that wrong)\b",
     re.IGNORECASE,
@@ -88,8 +90,8 @@ def _is_planned(head: Token, auxiliaries: set[str], future: bool) -> bool:
     xcomp = any(c.dep_ in {"xcomp", "ccomp"} for c in head.children)
     if head.lemma_ == "go" and head.tag_ == "VBG" and xcomp:
         return True
-    parting = head.tag_ == "VBG" and (head.lemma_ in ENDINGS or head.lemma_ == "leave")
-    if parting and auxiliaries & _PRESENT:
+    arranged = head.tag_ == "VBG" and head.lemma_ in ENDINGS | _ARRANGED
+    if arranged and auxiliaries & _PRESENT:
         return True
     if head.lemma_ in _PLAN_VERBS and (xcomp or head.lemma_ in {"plan", "consider"}):
         return True

@@ -165,10 +165,7 @@ class Wording:
     def _pronoun(self, token: Token) -> str | None:
         name = self._name(token)
         if name is None:
-            known = self._persons.known(token.text) if token.pos_ == "PROPN" else None
-            self._said |= {known} if known else set()
-            if token.pos_ == "PROPN" or token.dep_ == "nsubj":
-                self._said |= {n for n in self._antecedents.values() if token.text in n.split()}
+            self._note_name(token)
             return None
         if token.lower_.endswith(("self", "selves")):
             return "themselves"
@@ -178,11 +175,20 @@ class Wording:
             return possessive(name) if owns else name
         if not self._is_agent(name, token):
             return possessive(name) if owns else name
-        if token.lower_ in THIRD:
-            return None
+        return None if token.lower_ in THIRD else self._again(token, owns)
+
+    def _again(self, token: Token, owns: bool) -> str:
+        """The pronoun for a speaker who was named before."""
         if owns:
             return "theirs" if token.lower_ in {"mine", "ours", "yours"} else "their"
         return "they" if token.dep_ in {"nsubj", "nsubjpass"} and _is_nominative(token) else "them"
+
+    def _note_name(self, token: Token) -> None:
+        """People are also said by name or as kin ("my dad"), so that a pronoun after it need not name them again."""
+        known = self._persons.known(token.text) if token.pos_ == "PROPN" else None
+        self._said |= {known} if known else set()
+        if token.pos_ == "PROPN" or token.dep_ == "nsubj":
+            self._said |= {n for n in self._antecedents.values() if token.text in n.split()}
 
     def _is_agent(self, name: str, token: Token) -> bool:
         """Whether a subject before it means the same person, so that "they" and "their" cannot be somebody else."""

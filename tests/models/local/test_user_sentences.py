@@ -130,3 +130,75 @@ def test_what_an_ending_retires(tmp_path, old, new, retired):
         first = min(memory.list(user_id="maria", include_past=True), key=lambda m: m.recorded_at)
 
     assert retired == (first.valid_to is not None)
+
+
+CORRECTIONS = [
+    ("My dentist appointment is on Monday.", "Sorry, I meant Tuesday.",
+     "maria's dentist appointment is on Tuesday (24 September 2024)."),
+    ("The meeting is on Tuesday.", "actually the meeting is on Wednesday, not Tuesday",
+     "The meeting is on Wednesday (25 September 2024)."),
+    ("I went to school with Quincy.", "it's not Quincy, it's Milton", "maria went to school with Milton."),
+    ("My neighbour's name is Quincy.", "It's Milton, not Quincy.", "maria's neighbour's name is Milton."),
+    ("Sam Carter has a concert on 14 June.", "Oh, and sorry, I meant 21 June. Sam Carter has a concert on 21 June.",
+     "Sam Carter has a concert on 21 June 2025."),
+    ("My boss is Amara Bell.", "Sorry, I meant Amelia Bell.", "maria's boss is Amelia Bell."),
+    ("My flight is at 9:40.", "Correction: it's at 10:15.", "maria's flight is at 10:15."),
+    ("I live in Porto.", "No wait, I live in Braga.", "maria lives in Braga."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "fact"), CORRECTIONS)
+def test_a_correction_restates_what_was_said_before(extractor, old, new, fact):
+    """Once, marked as a correction, whether the mended statement is in this episode or in the last messages."""
+    together = read(extractor, old, new).facts
+    apart = read(extractor, new, recent=(old,)).facts
+
+    assert [(fact, True)] == [(f.text, f.correction) for f in together[1:]] == [(f.text, f.correction) for f in apart]
+    assert all(f.quote in new and f.message == 0 for f in apart)
+
+
+def test_a_correction_renames_the_end_of_a_relation(extractor):
+    """The relation goes to the new name, with the type that the old one had."""
+    fact = read(extractor, "My boss is Amara Bell.", "Sorry, I meant Amelia Bell.").facts[-1]
+
+    assert [("maria", "reports_to", "Amelia Bell")] == [(r.source, r.type, r.target) for r in fact.relations]
+    assert "Amara Bell" not in {e.name for e in fact.entities}
+
+
+@pytest.mark.parametrize("new", ["That's not fair, it's Tuesday already.", "It's Milton, not Quincy."])
+def test_a_correction_of_nothing_mends_nothing(extractor, new):
+    """Only a statement that holds the old value gives way."""
+    assert not any(f.correction for f in read(extractor, "I live in Porto.", new).facts)
+
+
+def test_nobody_mends_what_another_said(extractor):
+    """A correction is about what its own speaker said."""
+    messages = (record("The party is on Monday.", "Ben"), record("Sorry, I meant Tuesday."))
+    draft = extractor.extract(ExtractionRequest(messages=messages, participants=("maria", "Ben"), at=AT))
+
+    assert ["The party is on Monday (23 September 2024)."] == [f.text for f in draft.facts]
+
+
+READ_WELL = [
+    ("My brother Tom sold his car.", "maria's brother Tom sold his car."),
+    ("My friends call me Max.", "maria's friends call maria Max."),
+    ("My dad gave me his watch.", "maria's dad gave maria his watch."),
+    ("My sister Ana told me that she's pregnant.", "maria's sister Ana told maria that she is pregnant."),
+    ("I sold my car.", "maria sold their car."),
+    ("Tim is my new manager.", "Tim is maria's new manager."),
+]
+
+
+@pytest.mark.parametrize(("said", "fact"), READ_WELL)
+def test_sentences_read_well_and_leave_no_doubt_who_is_meant(extractor, said, fact):
+    """A pronoun only where a subject before it means the same person; no name where a pronoun is sure."""
+    assert [fact] == [f.text for f in read(extractor, said).facts]
+
+
+def test_whom_nobody_named_is_no_subject(extractor):
+    """ "Her brother Tom" is Tom when nobody knows who she is."""
+    (fact,) = read(extractor, "She works at Google in Zurich and her brother Tom lives in Bern.").facts
+
+    assert ("Tom lives in Bern.", "Tom") == (fact.text, fact.subject)
+    assert [("Tom", "lives_in", "Bern")] == [(r.source, r.type, r.target) for r in fact.relations]
+    assert () == read(extractor, "Her brother lives in Bern.").facts
