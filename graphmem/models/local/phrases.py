@@ -17,6 +17,11 @@ _DATE = re.compile(
     r"october|november|december)\b|\b\d{1,2}(st|nd|rd|th)\b|\b\d{1,2} may\b|\bmay \d{1,2}\b|\bmay\b(?!\w)|"
     r"\b(19|20)\d\d\b|\b(tomorrow|today|tonight|noon|midnight|spring|summer|autumn|winter|week|month|year)\b"
 )
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+CALENDAR_DAY = re.compile(
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTHS})|(?:{_MONTHS}) \d{{1,2}}(?:st|nd|rd|th)?)"
+    r"(?:,? (?:19|20)\d\d)?\b"
+)
 _TIME = re.compile(
     r"(?i)^(half past |quarter (past|to) )?\d{1,2}([:.]\d\d)?( ?[ap]\.?m\.?)?( o.clock)?$|^(noon|midnight)$"
 )
@@ -62,6 +67,8 @@ class Phrase:
     number: str = ""
     end: int = 0
     """Index of the first token after it."""
+    bond: str = ""
+    """What a name stands beside: `Nora's mother` of "Nora's mother Ingrid"."""
 
 
 def phrase(token: Token, chunks: Mapping[int, Span], owner: str = "") -> Phrase:
@@ -170,13 +177,15 @@ def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911, PLR0912 - one lin
     if not found.text or found.text.casefold() in {"it", "that", "this", "them", "there", "what", "something"}:
         return False
     if group == "place":
-        bare = found.proper and found.label in {"", "PERSON", "NORP"}
-        return found.type == "place" or (bare and found.type != "date")
+        return found.type == "place" or (found.proper and found.type != "date" and not is_company(found))
+    if group == "company":
+        return is_company(found)
     if group == "home":
         return found.type == "place" or (found.proper and found.type != "date")
     if group == "organisation":
         timely = found.type in {"date", "time", "person", "number", "role"}
-        return not (timely and not found.proper) and (found.proper or found.determined) and found.label != "DATE"
+        named = found.proper or found.determined or found.text[:1].isupper()
+        return not (timely and not found.proper) and named and found.label != "DATE"
     if group == "school":
         return any(w in typed("school") for w in found.text.casefold().split()) and found.proper
     if group == "person":
@@ -186,7 +195,7 @@ def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911, PLR0912 - one lin
     if group == "time":
         return found.type == "time"
     if group in {"number", "age"}:
-        return bool(re.search(r"\d", found.text)) or found.type == "number"
+        return not CALENDAR_DAY.search(found.text) and (bool(re.search(r"\d", found.text)) or found.type == "number")
     if group == "count":
         return bool(found.number) and found.type not in {"date", "time"} and found.head not in typed("event")
     if group == "weight":
@@ -202,6 +211,14 @@ def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911, PLR0912 - one lin
     if group in {"vehicle", "animal", "colour"}:
         return found.type == group
     return True
+
+
+def is_company(found: Phrase) -> bool:
+    """Whether the name itself says that it is an organisation, whatever a name recogniser makes of it."""
+    if not found.proper or found.type == "place":
+        return False
+    last = found.text.casefold().rstrip(".").split()[-1]
+    return last in typed("organisation_ending") or found.text.casefold() in typed("organisation")
 
 
 def is_employer(found: Phrase) -> bool:

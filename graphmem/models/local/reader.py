@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from graphmem.models.local.phrases import CALENDAR_DAY
 from graphmem.models.local.reader_words import words
+from graphmem.models.local.reading_bonds import aliases, bonds
 from graphmem.models.local.reading_claims import constructed
 from graphmem.models.local.reading_clauses import Clause, clauses
 from graphmem.models.local.reading_frames import matches
@@ -45,7 +47,7 @@ class Reader:
         return self._read(self._nlp(text), subject)
 
     def _read(self, doc: Any, owner: str) -> tuple[Claim, ...]:
-        chunks = {t.i: chunk for chunk in doc.noun_chunks for t in chunk}
+        chunks = {t.i: span for span in (*doc.noun_chunks, *_dates(doc)) for t in span}
         found: list[Claim] = []
         for sentence in doc.sents:
             for clause in clauses(sentence, chunks, owner):
@@ -59,7 +61,14 @@ class Reader:
         for match in matched:
             claims.extend(constructed(clause, match, chunks, owner))
         plain = plain_claims(clause, chunks, owner)
-        return [*plain, *claims] if plain else claims
+        found = [*plain, *claims, *bonds(clause, plain)]
+        return [*found, *aliases(clause.subjects, found)]
+
+
+def _dates(doc: Any) -> list[Span]:
+    """Calendar days as whole phrases: the parser hangs day, month and year on different words."""
+    spans = [doc.char_span(*m.span()) for m in CALENDAR_DAY.finditer(doc.text)]
+    return [span for span in spans if span is not None]
 
 
 def _is_fused(doc: Any) -> bool:

@@ -21,6 +21,9 @@ _STATES = words("states")
 _KIN = typed("kin")
 _PHYSICAL = words("physical")
 _ROUTINE = words("routine")
+_DIVORCES = {"divorce", "divorced"}
+_TYPES = {"lives_in": "place", "works_at": "organisation", "studies_at": "organisation", "relationship": "person"}
+"""The verb decides what its object is, whatever a name recogniser makes of it."""
 
 
 def constructed(  # noqa: PLR0911 - one return a case
@@ -86,7 +89,7 @@ def _ends(clause: Clause, match: Match, chunks: Mapping[int, Span], owner: str) 
             found.extend(_ended(clause, s, pred, inner_object, match) for s in clause.subjects)
         return found
     pair = len(clause.subjects) == 2 and match.construction.slot == "relationship" and what is None
-    if match.construction.slot == "relationship" and what is None and not pair:
+    if match.construction.slot == "relationship" and what is None and not pair and match.word not in _DIVORCES:
         return []
     for n, subject in enumerate(clause.subjects):
         other = clause.subjects[1 - n] if pair else what
@@ -159,6 +162,7 @@ def _sets(clause: Clause, match: Match, owner: str) -> list[Claim]:
         markers.append("weak")
     text, slot = _value(construction, match, value, slot, lemma(clause.verb))
     found = []
+    kind = _TYPES.get(slot, value.type) if value else "thing"
     for n, subject in enumerate(subjects):
         own = text
         if slot == "relationship" and value is None and len(subjects) == 2:
@@ -168,7 +172,7 @@ def _sets(clause: Clause, match: Match, owner: str) -> list[Claim]:
         found.append(
             Claim(
                 subject=subject_name(subject), predicate=lemma(clause.verb), object=value.text if value else "",
-                object_type=value.type if value else "thing", affirmed=clause.affirmed, modality=modality, slot=slot,
+                object_type=kind, affirmed=clause.affirmed, modality=modality, slot=slot,
                 value=own, markers=tuple(markers),
             )
         )  # fmt: skip

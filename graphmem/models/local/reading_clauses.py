@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from graphmem.models.local.phrases import Phrase, lemma, phrase
+from graphmem.models.local.phrases import Phrase, lemma, phrase, subject_name
 from graphmem.models.local.reader_words import words
+from graphmem.steps.resolution.words import typed
 from graphmem.values import Modality
 
 Token = Any
@@ -37,6 +38,7 @@ _BRIEF = re.compile(
     r"tonight|today|on holiday|on vacation|briefly|once)\b"
 )
 _PRONOUNS = words("pronouns")
+_BONDS = typed("kin") | words("only_one")
 _UNCHANGING = words("unchanging")
 """Past and present look alike; "Vic quit smoking" has no -s, so it is past."""
 
@@ -100,8 +102,20 @@ def _subjects(verb: Token, chunks: Mapping[int, Span], owner: str) -> tuple[Phra
             named = owner[:1].isupper()
             found.append(Phrase(owner, owner.casefold(), "person" if named else "thing", proper=named))
         else:
-            found.append(phrase(token, chunks, owner))
+            found.append(_by_name(phrase(token, chunks, owner), token, chunks))
     return tuple(p for p in found if p.text)
+
+
+def _by_name(found: Phrase, token: Token, chunks: Mapping[int, Span]) -> Phrase:
+    """The person of "Nora's mother Ingrid": Ingrid, who is bound to Nora. Without a name, the phrase as it is."""
+    noun, _, name = found.text.partition(" ")
+    if not name:
+        beside = next((c for c in token.children if c.dep_ == "appos" and c.pos_ == "PROPN"), None)
+        name = phrase(beside, chunks).text if beside is not None and beside.left_edge.i == token.i + 1 else ""
+    if not (found.possessor and name[:1].isupper() and noun.casefold() in _BONDS):
+        return found
+    bond = subject_name(replace(found, text=noun))
+    return Phrase(name, name.casefold(), "person", proper=True, label="PERSON", end=found.end, bond=bond)
 
 
 def conjuncts(head: Token) -> list[Token]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphmem.models.local.phrases import Phrase, fits, lemma, phrase, shortened
+from graphmem.models.local.phrases import CALENDAR_DAY, Phrase, fits, lemma, phrase, shortened
 from graphmem.models.local.reader_words import words
 from graphmem.models.local.reading_clauses import Clause
 from graphmem.steps.resolution.constructions import Construction, Frame
@@ -98,7 +98,7 @@ def _catch(  # noqa: PLR0911 - one return a case
     if place >= len(tokens):
         return None
     token = tokens[place]
-    if group == "number" and _is_number(token):
+    if group == "number" and _is_number(token) and not _is_date(token, chunks):
         return _number(token), None, place + 1
     if group == "activity":
         return _activity(token, place)
@@ -128,6 +128,10 @@ def _activity(token: Token, place: int) -> tuple[Phrase, Token | None, int] | No
 
 def _is_number(token: Token) -> bool:
     return bool(token.like_num) or token.text[:1].isdigit()
+
+
+def _is_date(token: Token, chunks: Mapping[int, Span]) -> bool:
+    return token.i in chunks and CALENDAR_DAY.search(chunks[token.i].text) is not None
 
 
 def _number(token: Token) -> Phrase:

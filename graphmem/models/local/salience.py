@@ -113,7 +113,7 @@ def is_plain_note(clause: Clause, signs: Signs) -> bool:
 
 def _is_definite(subject: Token) -> bool:
     """A name, or a thing that is pointed out: the meeting, Eli's car."""
-    if subject.pos_ == "PROPN" or (subject.is_sent_start and subject.is_title and subject.pos_ == "NOUN"):
+    if subject.pos_ == "PROPN" or (subject.is_sent_start and subject.is_title and subject.pos_ in {"NOUN", "ADJ", "X"}):
         return True
     return subject.pos_ == "NOUN" and any(c.dep_ == "poss" or c.lower_ == "the" for c in subject.children)
 

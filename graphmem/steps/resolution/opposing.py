@@ -127,6 +127,8 @@ def _ending(n: Claim, o: Claim) -> Finding | None:
     if n.slot and o.slot in _FAMILIES.get(n.slot, frozenset()):
         if o.value in {"none", "single"} or (o.slot == "job" and o.predicate == "be"):
             return None
+        if n.slot == "relationship" and not n.object and not o.value.startswith("married"):
+            return None
         if not n.object or overlap(content(n.object), content(f"{o.value} {o.object}")):
             return reason
     return reason if ends(n, o) else None
