@@ -172,6 +172,8 @@ def _own_tokens(head: Token, heads: set[int]) -> Iterator[Token]:
 
 
 def _is_glue(token: Token) -> bool:
+    if token.is_space:
+        return True
     return token.dep_ in _GLUE and (token.is_punct or token.pos_ == "CCONJ") and token.text not in {")", '"', "%"}
 
 

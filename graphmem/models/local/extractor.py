@@ -102,7 +102,7 @@ class LocalExtractor:
         jobs = [
             (piece, (index, offset))
             for index, message in enumerate(messages)
-            for offset, piece in language.pieces(language.readable(message.content[:LONGEST]))
+            for offset, piece in language.pieces(language.plain(language.readable(message.content[:LONGEST])))
         ]
         for parsed, (index, offset) in self._nlp.pipe(jobs, as_tuples=True, batch_size=BATCH):
             message = messages[index]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from graphmem.models.local import modality, salience
-from graphmem.models.local.clauses import Clause, clauses, is_verb
+from graphmem.models.local.clauses import Clause, clauses, is_verb, subject_of
 from graphmem.models.local.constructions import Reading, kin_terms
 from graphmem.models.local.entities import Names
 from graphmem.models.local.persons import THINGS, THIRD, Persons, possessive
@@ -35,6 +35,9 @@ _FEMALE = {
 }
 _MALE = {"brother", "father", "dad", "son", "husband", "boyfriend", "uncle", "nephew", "grandpa", "grandfather"}
 _WH = {"what", "who", "whom", "whose", "where", "when", "why", "how", "which"}
+_SAYING = {"say", "think", "guess", "hope", "suppose", "believe", "hear", "know", "mean", "agree"}
+_SAID = {"dobj", "ccomp", "xcomp", "prep", "dative"}
+"""What a verb of saying needs to say anything; in "luck, my mother says" it was cut off."""
 MIN_WORDS, MAX_WORDS = 3, 60
 
 
@@ -81,10 +84,33 @@ def statements(passage: Passage, names: Names) -> Iterator[Statement]:
         _follow(sentence, passage, names, thread)
         if not text or _is_question(sentence) or (not passage.title and salience.is_small_talk(text)):
             continue
+        asked = _nickname(sentence, passage)
+        if asked is not None:
+            yield Statement(asked, 1.0)
+            continue
         for clause in clauses(sentence):
             statement = _statement(clause, passage, names, times, thread)
             if statement is not None:
                 yield statement
+
+
+def _nickname(sentence: Span, passage: Passage) -> FactDraft | None:
+    """The name that somebody asks to be called by: "Call me Liz", "You can call me Max"."""
+    verb = sentence.root
+    who = subject_of(verb)
+    asked = verb.tag_ == "VB" and verb.lemma_ == "call" and (who is None or who.lower_ == "you")
+    me = next((c for c in verb.children if c.dep_ == "dobj" and c.lower_ == "me"), None)
+    name = next((c for c in verb.children if c.dep_ in {"oprd", "attr"} and c.pos_ == "PROPN"), None)
+    if not asked or me is None or name is None or any(c.dep_ == "neg" for c in verb.children):
+        return None
+    speaker = EntityDraft(name=passage.persons.speaker, type="Person")
+    called = EntityDraft(name=sentence.doc[name.left_edge.i : name.i + 1].text, type="Person")
+    alias = RelationDraft(source=speaker.name, type="also_known_as", target=called.name, confidence=0.9)
+    words = [t for t in sentence if verb.left_edge.i <= t.i <= name.i]
+    return FactDraft(
+        text=f"{speaker.name} is also called {called.name}.", message=passage.index, quote=_quote(words, passage),
+        subject=speaker.name, entities=(speaker, called), relations=(alias,), confidence=0.9,
+    )  # fmt: skip
 
 
 def _is_question(sentence: Span) -> bool:
@@ -247,6 +273,8 @@ def _can_stand(
         return False
     if clause.head.tag_ == "VB" and not clause.subject:
         return False
+    if clause.head.lemma_ in _SAYING and not any(c.dep_ in _SAID and c in words for c in clause.head.children):
+        return False
     return not any(t.lower_ == "if" and t.dep_ == "mark" for t in words)
 
 
@@ -263,7 +291,7 @@ def _draft(
     changed = any(e.change for e in edges)
     mode = "asserted" if reading.modality == "past" and changed else reading.modality
     valid_from, valid_to = (None, None) if mode == "planned" else _validity(times, passage.base, clause)
-    quote = _quote(clause, words, passage)
+    quote = _quote(words, passage)
     entities = _entities(clause, words, names, subject, edges, thread)
     return FactDraft(
         text=wording.sentence(clause, words),
@@ -308,7 +336,7 @@ def _validity(times: Sequence[Time], base: datetime, clause: Clause) -> tuple[da
     return begin, end if begin is None or end is None or end > begin else None
 
 
-def _quote(clause: Clause, words: Sequence[Token], passage: Passage) -> str:
+def _quote(words: Sequence[Token], passage: Passage) -> str:
     start = min(t.idx for t in words if t.idx not in passage.repeated)
     last = max(words, key=lambda t: t.i)
     text = passage.content or passage.doc.text

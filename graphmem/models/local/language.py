@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache, lru_cache
 from importlib import import_module
@@ -34,6 +35,20 @@ def load() -> Language:
 def readable(text: str) -> str:
     """`text` with the characters that the model cannot take (NUL, lone surrogates) blanked, at the same length."""
     return "".join(" " if c == "\0" else "�" if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+_ASKED = re.compile(
+    r"(?im)(?:^|(?<=[.!?] ))(?:please,? )?(?:remember|note|keep in mind|don['’]t forget|for the record|fyi|"
+    r"just so you know|you should know)(?: that|,|:)? (?=(?:I|I['’]m|I['’]ve|my|we|our)\b)(?P<rest>[^.!?\n]*)"
+)
+
+
+def plain(text: str) -> str:
+    """`text` with "remember that" and its like blanked, at the same length: what follows is a statement."""
+    for asked in _ASKED.finditer(text):
+        rest = asked["rest"].replace(" and that ", " and      ")
+        text = text[: asked.start()] + " " * (asked.start("rest") - asked.start()) + rest + text[asked.end() :]
+    return text
 
 
 def pieces(text: str) -> list[tuple[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from graphmem.models.local.clauses import ENDINGS, Clause, finite_of
+from graphmem.models.local.clauses import ENDINGS, Clause, finite_of, is_verb
 from graphmem.models.local.constructions import Reading
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _is_supposed(clause: Clause, auxiliaries: set[str]) -> bool:
 def _is_planned(head: Token, auxiliaries: set[str], future: bool) -> bool:
     if auxiliaries & {"will", "'ll", "’ll", "wo", "shall"}:
         return True
-    xcomp = any(c.dep_ in {"xcomp", "ccomp"} for c in head.children)
+    xcomp = any(c.dep_ in {"xcomp", "ccomp"} and is_verb(c) for c in head.children)
     if head.lemma_ == "go" and head.tag_ == "VBG" and xcomp:
         return True
     arranged = head.tag_ == "VBG" and head.lemma_ in ENDINGS | _ARRANGED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphmem.models.local.clauses import SUBJECTS, Clause, finite_of, is_verb, subject_of
@@ -100,7 +100,8 @@ class Relations:
             for token in _joined(head):
                 edge = self._match(verb, link, token, subject, reading) if token.i in inside else None
                 if edge is not None:
-                    yield edge
+                    each = [EntityDraft(name=self._names.spelled(t), type=edge.target.type) for t in _called(token)]
+                    yield from (replace(edge, target=named) for named in each or [edge.target])
 
     def _match(self, verb: Token, link: str, token: Token, subject: EntityDraft, reading: Reading) -> Edge | None:
         """The relation that the first fitting construction states."""
@@ -171,7 +172,7 @@ class Relations:
             change = pattern.change or verb.lemma_.lower() in pattern.change_verbs
             kind = phase(pattern, change, reading)
             if kind:
-                called = self._names.christened(token) if target.type == "Animal" else ""
+                called = self._names.christened(token) if target.type in {"Animal", "Organisation"} else ""
                 return kind, target.model_copy(update={"name": called}) if called else target, change
         return None
 
@@ -196,8 +197,14 @@ class Relations:
     def _aliases(self, clause: Clause, subject: EntityDraft | None) -> Iterator[Edge]:
         """A nickname or a full name: "everyone calls me Liz", "my name is Elizabeth", "Bob, short for Robert"."""
         verb = clause.head
-        if verb.lemma_ in {"call", "name"} and (named := self._nickname(verb)) is not None:
-            yield named
+        if verb.lemma_ == "be" and clause.subject_head is not None and clause.subject_head.lower_ == "i":
+            owner = self._names.strong(clause.subject_head)
+            for said in (c for c in verb.children if c.dep_ == "attr" and c.pos_ == "PROPN"):
+                named = self._names.strong(said)
+                if named is not None and named.type == "Person" and not any(c.dep_ == "neg" for c in verb.children):
+                    yield from _alias(owner, named.name)
+        if verb.lemma_ in {"call", "name"} and (nickname := self._nickname(verb)) is not None:
+            yield nickname
         head = clause.subject_head
         if verb.lemma_ == "be" and head is not None and head.lower_ in {"name", "nickname"}:
             owner = next((self._names.strong(c) for c in head.children if c.dep_ == "poss"), None)
@@ -227,7 +234,12 @@ class Relations:
         age = next((c for c in verb.children if c.pos_ == "NUM" and c.text.isdigit()), None)
         if verb.lemma_ == "turn" and age is not None and reading.modality != "planned" and not reading.negated:
             yield Edge(subject, "age", EntityDraft(name=age.text, type="Number"), _TYPED, change=True)
-        if reading.negated or reading.past or reading.modality == "planned" or subject.type not in {"Person", "Thing"}:
+        if (
+            reading.negated
+            or reading.past
+            or reading.modality in {"planned", "ended"}
+            or subject.type not in {"Person", "Thing"}
+        ):
             return
         for child in verb.children:
             if verb.lemma_ in {"be", "become"} and child.dep_ in {"attr", "acomp"}:
@@ -327,6 +339,12 @@ def _joined(token: Token) -> Iterator[Token]:
             yield from _joined(child)
 
 
+def _called(noun: Token) -> Iterator[Token]:
+    """Names set beside a plural ("two cats, Milo and Luna")."""
+    if noun.tag_ == "NNS":
+        yield from (t for c in noun.children if c.dep_ == "appos" and c.pos_ == "PROPN" for t in _joined(c))
+
+
 def _names_of(noun: Token) -> Iterator[Token]:
     yield from (c for c in noun.children if c.dep_ in {"appos", "compound", "nmod"})
     if noun.dep_ in {"compound", "nmod", "appos"}:
@@ -334,6 +352,8 @@ def _names_of(noun: Token) -> Iterator[Token]:
     verb = noun.head
     if noun.dep_ == "attr" and verb.lemma_ == "be" and (subject := subject_of(verb)) is not None:
         yield subject
+    if noun.dep_ in {"nsubj", "nsubjpass"} and verb.lemma_ in {"call", "name"}:
+        yield from (c for c in verb.children if c.dep_ in {"oprd", "attr", "dobj"} and c.i > verb.i)
     if noun.dep_ == "nsubj" and verb.lemma_ == "be":
         yield from (c for c in verb.children if c.dep_ == "attr")
     if noun.dep_ == "poss" and noun.head.lower_ == "name" and noun.head.head.lemma_ == "be":

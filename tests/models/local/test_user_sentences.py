@@ -202,3 +202,45 @@ def test_whom_nobody_named_is_no_subject(extractor):
     assert ("Tom lives in Bern.", "Tom") == (fact.text, fact.subject)
     assert [("Tom", "lives_in", "Bern")] == [(r.source, r.type, r.target) for r in fact.relations]
     assert () == read(extractor, "Her brother lives in Bern.").facts
+
+
+TOLD = [
+    ("Remember that I'm vegan and that my wife is allergic to nuts.",
+     ["maria is vegan.", "maria's wife is allergic to nuts."], [("maria", "diet", "vegan"), ("maria's wife", "allergic_to", "nuts")]),
+    ("Please remember my birthday is on 5 May.", ["maria's birthday is on 5 May."], []),
+    ("Call me Liz.", ["maria is also called Liz."], [("maria", "also_known_as", "Liz")]),
+    ("I am Anna.", ["maria is Anna."], [("maria", "also_known_as", "Anna")]),
+    ("I have two cats, Milo and Luna.", ["maria has two cats, Milo and Luna."],
+     [("maria", "has_pet", "Milo"), ("maria", "has_pet", "Luna")]),
+    ("My dog is called Rex.", ["maria's dog is called Rex."], [("maria", "has_pet", "Rex")]),
+    ("My flatmate is called Sam.", ["maria's flatmate is called Sam."], [("maria", "roommate_of", "Sam")]),
+    ("I work for a startup called Nimbus.", ["maria works for a startup called Nimbus."],
+     [("maria", "works_at", "Nimbus")]),
+    ("I am no longer allergic to cats!", ["maria is no longer allergic to cats."], []),
+    ("I'm moving to Faro.", ["maria is moving to Faro."], [("maria", "plans_to_move_to", "Faro")]),
+    ("My son Leo is 7 and plays football.", ["maria's son Leo is 7.", "maria's son Leo plays football."],
+     [("maria", "parent_of", "Leo"), ("Leo", "plays", "football")]),
+    ("We broke up.", ["maria broke up."], []),
+    ("My boss Karen is leaving the company.", ["maria's boss Karen is leaving the company."],
+     [("maria", "reports_to", "Karen")]),
+    ("I hate cilantro but I love seeds.", ["maria hates cilantro.", "maria loves seeds."],
+     [("maria", "likes", "seeds")]),
+    ("My flight to Tokyo leaves at 9:40.", ["maria's flight to Tokyo leaves at 9:40."], []),
+    ("I got a new job as a data scientist at Spotify.", ["maria got a new job as a data scientist at Spotify."],
+     [("maria", "works_at", "Spotify"), ("maria", "job_title", "data scientist")]),
+    ("Karen got promoted, so Tim is my new manager.", ["Karen got promoted.", "Tim is maria's new manager."],
+     [("maria", "reports_to", "Tim")]),
+    ("i live in paris and work as a baker", ["maria lives in paris.", "maria works as a baker."],
+     [("maria", "lives_in", "paris"), ("maria", "job_title", "baker")]),
+    ("Rain brings luck, my mother says.", ["Rain brings luck."], []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "facts", "relations"), TOLD)
+def test_what_people_tell(extractor, said, facts, relations):
+    """Moves, jobs, family, pets, names and dislikes, as they are typed."""
+    draft = read(extractor, said)
+
+    assert facts == [f.text for f in draft.facts]
+    assert set(relations) == {(r.source, r.type, r.target) for f in draft.facts for r in f.relations}
+    assert all(f.quote and f.quote in said for f in draft.facts)
