@@ -175,8 +175,9 @@ def _statement(
         return None
     subject, who = _subject(clause, passage, names, thread)
     mine = _times_of(words, times, passage)
-    arranged = modality.is_arranged(clause)
-    reading = modality.reading(clause, any(settle(t, passage.base, arranged).begin > passage.base for t in mine))
+    ahead = modality.may_lie_ahead(clause)
+    main = [settle(t, passage.base, ahead) for t in mine if not _is_subordinate(t, clause)]
+    reading = modality.reading(clause, any(t.begin > passage.base for t in main))
     if not _can_stand(clause, words, subject, reading, thread):
         return None
     ahead = reading.modality == "planned" or not (reading.past or _is_perfect(clause))
@@ -197,6 +198,12 @@ def _statement(
         past=reading.past,
     )
     return Statement(draft, 1.0 if passage.title else salience.score(clause, words, signs))
+
+
+def _is_subordinate(time: Time, clause: Clause) -> bool:
+    """Whether a time belongs to a clause below: what comes "because I am moving in May" need not come in May."""
+    below = [c for c in clause.head.children if c.dep_ == "advcl" and subject_of(c) is not None]
+    return any(t.idx == time.start for c in below for t in c.subtree)
 
 
 def _named_alone(clause: Clause, names: Names, thread: _Thread) -> Clause:

@@ -59,8 +59,14 @@ def reading(clause: Clause, future: bool) -> Reading:
     return Reading("past" if past else "asserted", negated, past)
 
 
-def is_arranged(clause: Clause) -> bool:
-    """Whether a time in it may lie ahead: "is leaving", "are getting married", "start on Monday"."""
+def is_arranged(verb: Token) -> bool:
+    """Whether the present of a verb says what was arranged: "is leaving", "is moving"."""
+    present = any(c.lower_ in _PRESENT for c in verb.children if c.dep_ == "aux")
+    return verb.tag_ == "VBG" and present and verb.lemma_ in ENDINGS | _ARRANGED
+
+
+def may_lie_ahead(clause: Clause) -> bool:
+    """Whether a time in it may be one to come: "is leaving", "are getting married", "start on Monday"."""
     head = clause.head
     if head.lemma_ in _EVENTS and head.tag_ in {"VBP", "VBZ"}:
         return True
@@ -90,8 +96,7 @@ def _is_planned(head: Token, auxiliaries: set[str], future: bool) -> bool:
     xcomp = any(c.dep_ in {"xcomp", "ccomp"} and is_verb(c) for c in head.children)
     if head.lemma_ == "go" and head.tag_ == "VBG" and xcomp:
         return True
-    arranged = head.tag_ == "VBG" and head.lemma_ in ENDINGS | _ARRANGED
-    if arranged and auxiliaries & _PRESENT:
+    if is_arranged(head):
         return True
     if head.lemma_ in _PLAN_VERBS and (xcomp or head.lemma_ in {"plan", "consider"}):
         return True

@@ -15,6 +15,7 @@ from graphmem.models.local.clauses import SUBJECTS, Clause, finite_of, is_verb, 
 from graphmem.models.local.constructions import Reading, data, fitting, kin_terms, phase, retyped
 from graphmem.models.local.entities import Names
 from graphmem.models.local.language import word_list
+from graphmem.models.local.modality import is_arranged
 from graphmem.models.local.persons import Persons
 from graphmem.steps.relation_types import relation_type
 from graphmem.values import EntityDraft
@@ -64,7 +65,12 @@ class Relations:
     def of(self, clause: Clause, words: Sequence[Token], subject: EntityDraft | None, reading: Reading) -> list[Edge]:
         """The clause's relations, each pair of ends and type once."""
         inside = {t.i for t in words}
-        edges = [*self._kin(words), *self._aliases(clause, subject), *self._possessions(clause)]
+        edges = [
+            *self._kin(words),
+            *self._born(clause, subject, reading),
+            *self._aliases(clause, subject),
+            *self._possessions(clause),
+        ]
         if reading.modality != "hypothetical":
             for verb in (t for t in words if is_verb(t)):
                 holder = self._holder(verb, clause, subject)
@@ -193,6 +199,18 @@ class Relations:
                 named = self._names.strong(token)
                 if source is not None and named is not None and token.i in inside and token.pos_ == "PROPN":
                     yield Edge(source, kind, retyped(named, "Person" if kind != "has_pet" else "Animal"), _KIN)
+
+    def _born(self, clause: Clause, subject: EntityDraft | None, reading: Reading) -> Iterator[Edge]:
+        """Relatives that somebody has: "has a son, Hugo", "has a daughter called Mila"."""
+        if subject is None or clause.head.lemma_ != "have" or reading.negated or reading.modality != "asserted":
+            return
+        for noun in (c for c in clause.head.children if c.dep_ == "dobj"):
+            kind = kin_terms().get(noun.lemma_.lower())
+            called = self._names.christened(noun)
+            beside = [self._names.spelled(t) for c in noun.children if c.dep_ == "appos" for t in _joined(c)]
+            for name in filter(None, [called, *beside]):
+                if kind is not None and kind != "has_pet":
+                    yield Edge(subject, kind, EntityDraft(name=name, type="Person"), _KIN)
 
     def _aliases(self, clause: Clause, subject: EntityDraft | None) -> Iterator[Edge]:
         """A nickname or a full name: "everyone calls me Liz", "my name is Elizabeth", "Bob, short for Robert"."""
@@ -351,7 +369,7 @@ def _names_of(noun: Token) -> Iterator[Token]:
         yield noun.head
     verb = noun.head
     if noun.dep_ == "attr" and verb.lemma_ == "be" and (subject := subject_of(verb)) is not None:
-        yield subject
+        yield from _joined(subject)
     if noun.dep_ in {"nsubj", "nsubjpass"} and verb.lemma_ in {"call", "name"}:
         yield from (c for c in verb.children if c.dep_ in {"oprd", "attr", "dobj"} and c.i > verb.i)
     if noun.dep_ == "nsubj" and verb.lemma_ == "be":
@@ -399,7 +417,7 @@ def _of_verb(verb: Token, head: Token, reading: Reading) -> Reading:
     negated = any(c.dep_ == "neg" for c in verb.children)
     finite = finite_of(verb)
     past = finite is not None and finite.tag_ == "VBD"
-    later = any(c.lower_ in {"will", "'ll", "’ll"} for c in verb.children)
+    later = any(c.lower_ in {"will", "'ll", "’ll"} for c in verb.children) or is_arranged(verb)
     return Reading("planned" if later else "past" if past else "asserted", negated, past)
 
 

@@ -151,7 +151,8 @@ class Wording:
     def _note_agreement(self, token: Token, singular: set[int], plural: set[int]) -> None:
         """Called before a subject is written: the first mention takes "works", a later one "they work"."""
         if token.dep_ in {"nsubj", "nsubjpass"} and self._becomes_singular(token):
-            again = self._name(token) in self._said
+            name = self._name(token)
+            again = name is not None and name in self._said and self._is_agent(name, token)
             (plural if again else singular).update(self._chain(token.head))
 
     def _spaced(self, token: Token, text: str) -> str:

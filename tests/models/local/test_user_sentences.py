@@ -206,7 +206,8 @@ def test_whom_nobody_named_is_no_subject(extractor):
 
 TOLD = [
     ("Remember that I'm vegan and that my wife is allergic to nuts.",
-     ["maria is vegan.", "maria's wife is allergic to nuts."], [("maria", "diet", "vegan"), ("maria's wife", "allergic_to", "nuts")]),
+     ["maria is vegan.", "maria's wife is allergic to nuts."],
+     [("maria", "diet", "vegan"), ("maria's wife", "allergic_to", "nuts")]),
     ("Please remember my birthday is on 5 May.", ["maria's birthday is on 5 May."], []),
     ("Call me Liz.", ["maria is also called Liz."], [("maria", "also_known_as", "Liz")]),
     ("I am Anna.", ["maria is Anna."], [("maria", "also_known_as", "Anna")]),
@@ -232,6 +233,14 @@ TOLD = [
      [("maria", "reports_to", "Tim")]),
     ("i live in paris and work as a baker", ["maria lives in paris.", "maria works as a baker."],
      [("maria", "lives_in", "paris"), ("maria", "job_title", "baker")]),
+    ("We have a son, Hugo.", ["maria has a son, Hugo."], [("maria", "parent_of", "Hugo")]),
+    ("My sister Clara has a daughter called Mila.", ["maria's sister Clara has a daughter called Mila."],
+     [("maria", "sibling_of", "Clara"), ("Clara", "parent_of", "Mila")]),
+    ("Ben and Mia are my kids.", ["Ben and Mia are maria's kids."],
+     [("maria", "parent_of", "Ben"), ("maria", "parent_of", "Mia")]),
+    ("I'm learning Spanish because I'm moving to Madrid in May.",
+     ["maria is learning Spanish because they are moving to Madrid in May 2025."],
+     [("maria", "learn", "Spanish"), ("maria", "plans_to_move_to", "Madrid")]),
     ("Rain brings luck, my mother says.", ["Rain brings luck."], []),
 ]  # fmt: skip
 
