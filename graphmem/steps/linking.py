@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID, uuid5
 
+from graphmem.steps.entity_types import asserted, compatible, settled
 from graphmem.steps.relation_tenses import holds
 from graphmem.steps.relation_types import relation_type
 from graphmem.values import (
@@ -106,7 +107,7 @@ def relation_id(owner: str, triple: Triple) -> str:
 
 def names(draft: Draft) -> tuple[str, ...]:
     """Every name of a draft, in order of appearance: what `known` and `near` of `link` must cover."""
-    found = [e.name for e in _entities(draft)]
+    found = [e.name for e, _ in _entities(draft)]
     return tuple(dict.fromkeys(n for n in found if key(n)))
 
 
@@ -126,9 +127,10 @@ def link(
     `known` holds the ledger's entities by `key` of name or alias; `near` holds entities whose names lie near a name
     of the draft, with the cosine. Facts and mentions whose message index is not in `messages` are an IndexError.
     """
+    draft = draft.model_copy(update={"facts": tuple(settled(f) for f in draft.facts)})
     register = _Register(owner, known)
-    for wanted in _entities(draft):
-        register.find(wanted)
+    for wanted, sure in _entities(draft):
+        register.find(wanted, sure=sure)
     for fact in draft.facts:
         register.learn_aliases(fact)
     facts = []
@@ -146,17 +148,17 @@ def link(
     )
 
 
-def _entities(draft: Draft) -> list[EntityDraft]:
-    """All entity drafts, typed ones before what is only named, so that a type is known when it is needed."""
-    found: list[EntityDraft] = []
+def _entities(draft: Draft) -> list[tuple[EntityDraft, bool]]:
+    """All entity drafts, typed ones before what is only named, and whether their fact asserts their type."""
+    found: list[tuple[EntityDraft, bool]] = []
     for fact in draft.facts:
-        typed = {key(e.name) for e in fact.entities}
-        found.extend(fact.entities)
+        typed, sure = {key(e.name) for e in fact.entities}, asserted(fact)
+        found.extend((e, sure.get(e.name) == e.type) for e in fact.entities)
         ends = [n for r in fact.relations for n in (r.source, r.target)]
         named = [*([fact.subject] if fact.subject else []), *ends]
-        found.extend(EntityDraft(name=n) for n in named if key(n) not in typed)
-    found.extend(m.entity for m in draft.mentions)
-    return [e for e in found if key(e.name)]
+        found.extend((EntityDraft(name=n), False) for n in named if key(n) not in typed)
+    found.extend((m.entity, False) for m in draft.mentions)
+    return [(e, sure) for e, sure in found if key(e.name)]
 
 
 class _Register:
@@ -184,15 +186,18 @@ class _Register:
         """An entity by id, as it is now."""
         return self._now[entity]
 
-    def find(self, wanted: EntityDraft) -> Entity:
+    def find(self, wanted: EntityDraft, *, sure: bool = False) -> Entity:
         """The entity a draft means: by name, then by alias, with a compatible type; else a new one."""
         wanted_key = key(wanted.name)
         bearers = [self._now[i] for i in self._by_key.get(wanted_key, ())]
-        fitting = [e for e in bearers if compatible(e.type, wanted.type, weak=e.weak or wanted.weak)]
+        fitting = [
+            e for e in bearers
+            if compatible(e.type, wanted.type, name=_clean(wanted.name), weak=e.weak or wanted.weak, sure=sure)
+        ]  # fmt: skip
         if not fitting:
             return self._create(wanted)
         order = sorted(fitting, key=lambda e: (key(e.name) != wanted_key, e.type != wanted.type, e.weak, e.id))
-        return self._refine(order[0], wanted)
+        return self._refine(order[0], wanted, sure=sure)
 
     def _create(self, wanted: EntityDraft) -> Entity:
         ordinal = 0
@@ -208,8 +213,8 @@ class _Register:
         self.fresh.append(new.id)
         return new
 
-    def _refine(self, entity: Entity, wanted: EntityDraft) -> Entity:
-        better = wanted.type if entity.type == "Thing" else entity.type
+    def _refine(self, entity: Entity, wanted: EntityDraft, *, sure: bool) -> Entity:
+        better = wanted.type if sure or entity.type == "Thing" else entity.type
         weak = entity.weak and wanted.weak
         if (better, weak) == (entity.type, entity.weak):
             return entity
@@ -252,13 +257,10 @@ def _clean(name: str) -> str:
     return _POSSESSIVE.sub("", _strip_outer(plain)) or plain
 
 
-def compatible(one: str, other: str, *, weak: bool = False) -> bool:
-    """Whether two types can be those of one entity; two different concrete types are homonyms."""
-    return weak or one == other or "Thing" in (one, other)
-
-
 def _link_fact(fact: FactDraft, register: _Register, identity: str, said_at: datetime) -> LinkedFact:
-    here = {key(e.name): register.find(e).id for e in fact.entities if key(e.name)}
+    sure = asserted(fact)
+    drafts = [e for e in fact.entities if key(e.name)]
+    here = {key(e.name): register.find(e, sure=sure.get(e.name) == e.type).id for e in drafts}
 
     def id_of(name: str) -> str:
         return here.get(key(name)) or register.find(EntityDraft(name=name)).id

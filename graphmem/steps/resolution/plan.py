@@ -85,7 +85,8 @@ def plan(
         message = messages[fact.draft.message]
         evidence = (_evidence(fact, message, episode_id),)
         if not _settled(fact, own, evidence, known, work):
-            work.additions[fact.memory_id] = _addition(fact, evidence, _Base(scope, at, metadata or {}), message)
+            begun = _since_first_said(fact, own, known, work)
+            work.additions[fact.memory_id] = _addition(begun, evidence, _Base(scope, at, metadata or {}), message)
             work.texts[fact.memory_id] = fact.draft.text
             _close(fact, own, known, work, at)
     return Plan(
@@ -103,6 +104,17 @@ def plan(
         changes=_changes(work),
         verdicts=judged,
     )
+
+
+def _since_first_said(
+    fact: LinkedFact, verdicts: Sequence[Verdict], known: Mapping[str, Memory], work: _Work
+) -> LinkedFact:
+    """What corrects an older fact was true when that one was said, unless it gives a date of its own."""
+    starts = [_start(v.memory_id, known, work) for v in verdicts if v.action == "correct"]
+    earlier = [s for s in starts if s is not None and s < fact.valid_from]
+    if not earlier or fact.draft.valid_from is not None:
+        return fact
+    return fact.model_copy(update={"valid_from": min(earlier)})
 
 
 def _evidence(fact: LinkedFact, message: MessageRecord, episode_id: str) -> Evidence:

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from graphmem.steps.linking import key
+from graphmem.steps.resolution.correcting import misstated
 from graphmem.steps.resolution.matching import (
     adds,
     changed,
     same_predicate,
 )
-from graphmem.steps.resolution.opposing import Settings, relation
+from graphmem.steps.resolution.opposing import Finding, Settings, relation
 from graphmem.steps.resolution.sides import (
     Side,
     about_same,
@@ -200,6 +201,8 @@ def _against(new: Side, old: Side, settings: Settings) -> tuple[Action | None, s
             return None, ""
         return "late", f"happened earlier: {found.reason}"
     found = relation(new, old, settings)
+    if new.correction and misstated(new, old):
+        found = Finding("replaces", "said in the same words but for one")
     if found is None or (old.valid_to is not None and old.valid_to <= new.valid_from and not new.correction):
         return None, ""
     if not may_retire(new, old):
