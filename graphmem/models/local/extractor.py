@@ -10,24 +10,26 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphmem.models.contracts import ExtractionRequest
 from graphmem.models.local import coordination, language, salience
 from graphmem.models.local.corrections import Said, corrected
 from graphmem.models.local.entities import Names
-from graphmem.models.local.facts import Passage, statements
+from graphmem.models.local.facts import Passage, Statement, statements
 from graphmem.models.local.persons import SPEAKER, Persons
 from graphmem.models.local.reader import Reader
 from graphmem.models.local.slots import agreed, same_types
-from graphmem.values import Draft, Dropped, FactDraft, Mention, MessageRecord
+from graphmem.values import Claim, Draft, Dropped, FactDraft, Mention, MessageRecord
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
 BATCH = 64
+NEAR = 0.6
+"""Share of the threshold from which on a statement is read for the slots it may fill."""
 LONGEST = 200_000
 """Characters of one message that are read for facts; the rest stays searchable as raw text."""
 
@@ -62,16 +64,18 @@ class LocalExtractor:
             earlier = self._read(request.recent, people, request.include_assistant).facts
             return [Said(request.recent[f.message].speaker, f) for f in earlier]
 
-        facts = [agreed(f) for f in self._with_claims(corrected(read.facts, request.messages, recent))]
-        return Draft(facts=tuple(facts), mentions=_unique(same_types(facts, read.mentions)), dropped=read.dropped)
+        saved, dropped = self._saved(read.faint)
+        facts = self._with_claims(corrected(read.facts, request.messages, recent))
+        facts = sorted([agreed(f) for f in [*facts, *saved]], key=lambda f: _place(f, request.messages))
+        return Draft(facts=tuple(facts), mentions=_unique(same_types(facts, read.mentions)), dropped=tuple(dropped))
 
     def _read(
         self, messages: Sequence[MessageRecord], people: Sequence[tuple[str, str]], include_assistant: bool
-    ) -> Draft:
+    ) -> _Read:
         """The facts of each message on its own, without claims and without corrections."""
         facts: list[FactDraft] = []
+        faint: list[Statement] = []
         mentions: list[Mention] = []
-        dropped: list[Dropped] = []
         for passage, names in self._passages(messages, people):
             mentions += _mentions(passage, names)
             if not _gives_facts(messages[passage.index], include_assistant):
@@ -80,8 +84,16 @@ class LocalExtractor:
                 if statement.score >= self._threshold or statement.draft.correction:
                     facts.append(statement.draft)
                 else:
-                    dropped.append(Dropped(reason="not salient", text=statement.draft.text))
-        return Draft(facts=tuple(facts), mentions=tuple(mentions), dropped=tuple(dropped))
+                    faint.append(statement)
+        return _Read(facts, faint, mentions)
+
+    def _saved(self, faint: Sequence[Statement]) -> tuple[list[FactDraft], list[Dropped]]:
+        """What seemed not worth keeping: facts that fill a slot all the same ("Sid cycles to work"), and the rest."""
+        near = [s.draft for s in faint if s.score >= self._threshold * NEAR and s.draft.subject is not None]
+        saved = [f for f in self._with_claims(near) if any(_fills(c) for c in f.claims)]
+        kept = {(f.message, f.text) for f in saved}
+        rest = [s.draft for s in faint if (s.draft.message, s.draft.text) not in kept]
+        return saved, [Dropped(reason="not salient", text=f.text) for f in rest]
 
     def _with_claims(self, facts: Sequence[FactDraft]) -> list[FactDraft]:
         """The facts with what resolution compares, read from their own sentences in one batch."""
@@ -118,6 +130,25 @@ class LocalExtractor:
         if not joining:
             return doc, frozenset()
         return self._nlp(coordination.restated(doc.text, joining)), coordination.repeated(joining)
+
+
+class _Read(NamedTuple):
+    """What a first reading of messages gives."""
+
+    facts: list[FactDraft]
+    faint: list[Statement]
+    mentions: list[Mention]
+
+
+def _fills(claim: Claim) -> bool:
+    """Whether it fills a slot of somebody's life; likes and counts are too many to tell anything."""
+    slot = claim.slot or ""
+    holds = claim.affirmed and claim.modality == "asserted" and "weak" not in claim.markers
+    return holds and slot != "" and ":" not in slot and slot not in {"value", "amount", "where"}
+
+
+def _place(fact: FactDraft, messages: Sequence[MessageRecord]) -> tuple[int, int]:
+    return fact.message, messages[fact.message].content.find(fact.quote)
 
 
 def _speakers(request: ExtractionRequest) -> list[tuple[str, str]]:

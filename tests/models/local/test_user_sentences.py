@@ -253,3 +253,11 @@ def test_what_people_tell(extractor, said, facts, relations):
     assert facts == [f.text for f in draft.facts]
     assert set(relations) == {(r.source, r.type, r.target) for f in draft.facts for r in f.relations}
     assert all(f.quote and f.quote in said for f in draft.facts)
+
+
+def test_a_plain_fact_that_fills_a_slot_is_kept(extractor):
+    """What says little by itself ("lives alone now") counts when it fills a slot of somebody's life."""
+    draft = read(extractor, "I moved out of my parents' house and live alone now.")
+
+    assert ["maria moved out of their parents' house.", "maria lives alone now."] == [f.text for f in draft.facts]
+    assert {"household"} == {c.slot for c in draft.facts[1].claims if c.slot}
