@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from statistics import median
 from typing import NamedTuple
 
 from graphmem.errors import StoreError
@@ -21,8 +22,12 @@ from graphmem.values import Evidence, Memory, MessageRecord, Node, Scope, Source
 
 TRIPLES = 3
 """Facts with relations whose entities seed the walk."""
-TRIPLES_SEEN = 12
-"""Best facts among which those are looked for."""
+TRIPLES_SEEN = 30
+"""Nearest facts among which those are looked for."""
+PASSAGE = 40
+"""Words from which on a message that stands alone is taken for a passage of a document."""
+DISCOVERED = 30
+"""Messages that no list named and the walk found."""
 
 
 class Stores(NamedTuple):
@@ -73,20 +78,27 @@ def rank(stores: Stores, query: Query, lists: Sequence[Lists], recipe: Recipe | 
     """Rank everything the lists name (one set of lists a wording of the question), and say what failed."""
     question = parse(query.text)
     pool = _pool(stores.ledger, query, question, lists)
-    recipe = recipe or _suited(pool)
+    related = recipe.triple_mass > 0 if recipe else _passages(pool)
+    relating = _relating(stores.ledger, pool, lists) if related else {}
+    recipe = recipe or (fusion.DOCUMENTS if relating else fusion.CHAT)
     base = _base(pool, recipe)
     linked, named = _entities(stores.ledger, query.scope, question) if recipe.walks else ({}, frozenset[str]())
     walk: Walk | None = None
     failed: tuple[str, ...] = ()
     if recipe.walks and stores.graph is not None and base:
         items = max(stores.ledger.vector_count("turn", query.scope), len(base))
-        idf = {node: rarity(degree, items) for node, degree in linked.items()}
-        walk = Walk(_seeds(stores.ledger, pool, base, idf, lists, recipe), items, recipe.graph)
+        asked = linked if recipe.graph.weak else {node: n for node, n in linked.items() if node.id in named}
+        idf = {node: rarity(degree, items) for node, degree in asked.items()}
+        walk = Walk(_seeds(pool, base, idf, relating, recipe), items, recipe.graph)
         failed = _fetch(walk, stores.graph, query)
-    reached = _reached(pool, walk) if walk else {}
+        if recipe.walk_alone and "message" in query.include:
+            pool = _widened(stores.ledger, query, question, pool, walk)
+            base = dict.fromkeys(pool.signals, 0.0) | base
+    reached = _reached(pool, walk, recipe) if walk else {}
     for node, mass in reached.items():
         pool.signals[node]["walk"] = mass
-    order = fusion.order(fusion.combine(base, reached, recipe), pool.sources, recipe.repeat)
+    scores = {n: score for n, score in fusion.combine(base, reached, recipe).items() if n.kind in query.include}
+    order = fusion.order(scores, pool.sources, recipe.repeat)
     return Ranked(pool, order, frozenset(linked), named, walk), failed
 
 
@@ -128,9 +140,24 @@ def _allowed(ledger: Ledger, query: Query, messages: set[str]) -> set[str]:
     return ledger.visible(sorted(messages), query.scope, query.when, "message")
 
 
-def _suited(pool: Pool) -> Recipe:
-    chained = any(m.previous_id or m.next_id for m in pool.messages.values())
-    return fusion.CHAT if chained else fusion.DOCUMENTS
+def _passages(pool: Pool) -> bool:
+    """The candidates are texts of some length that each stand alone."""
+    if not pool.messages or any(m.previous_id or m.next_id for m in pool.messages.values()):
+        return False
+    return median(len(m.content.split()) for m in pool.messages.values()) >= PASSAGE
+
+
+def _relating(ledger: Ledger, pool: Pool, lists: Sequence[Lists]) -> dict[str, tuple[float, frozenset[str]]]:
+    """Of the nearest facts, those with relations: their cosine and the entities that they relate."""
+    near: dict[str, float] = {}
+    for found in lists:
+        for item, cosine in found.get("dense_fact", ()):
+            if item in pool.memories:
+                near[item] = max(cosine, near.get(item, cosine))
+    nearest = sorted(near, key=lambda fact: (-near[fact], fact))[:TRIPLES_SEEN]
+    known = ledger.known(nearest) if nearest else {}
+    ends = {fact: frozenset(e for t in k.triples for e in (t.source_id, t.target_id)) for fact, k in known.items()}
+    return {fact: (near[fact], entities) for fact, entities in ends.items() if entities}
 
 
 def _base(pool: Pool, recipe: Recipe) -> dict[Node, float]:
@@ -163,35 +190,35 @@ def _entities(ledger: Ledger, scope: Scope, question: Question) -> tuple[dict[No
 
 
 def _seeds(
-    ledger: Ledger, pool: Pool, base: Mapping[Node, float], idf: Mapping[Node, float], lists: Sequence[Lists],
+    pool: Pool,
+    base: Mapping[Node, float],
+    idf: Mapping[Node, float],
+    relating: Mapping[str, tuple[float, frozenset[str]]],
     recipe: Recipe,
-) -> dict[Node, float]:  # fmt: skip
+) -> dict[Node, float]:
     flat = fusion.norm({node: score for node, score in base.items() if node.kind == "message" or not pool.messages})
     best = dict(sorted(flat.items(), key=lambda item: (-item[1], item[0].id))[: recipe.seeds])
-    phrases = _triple_entities(ledger, pool, base, lists, recipe) if recipe.triple_mass else {}
+    phrases = _related(pool, flat, relating, recipe) if recipe.triple_mass else {}
     triples = recipe.triple_mass if phrases else 0.0
     return mix((best, 1.0 - triples - recipe.entity_mass), (phrases, triples), (idf, recipe.entity_mass))
 
 
-def _triple_entities(
-    ledger: Ledger, pool: Pool, base: Mapping[Node, float], lists: Sequence[Lists], recipe: Recipe
+def _related(
+    pool: Pool,
+    flat: Mapping[Node, float],
+    relating: Mapping[str, tuple[float, frozenset[str]]],
+    recipe: Recipe,
 ) -> dict[Node, float]:
-    """Ends of the relations that the best facts support; a fact is as good as its cosine and its passage."""
-    near = {n.item_id: n.score for found in lists for n in found.get("dense_fact", ()) if n.item_id in pool.memories}
-    scores = {
-        fact: cosine + recipe.triple_base * max((base.get(Node(kind="message", id=i), 0.0) for i in ids), default=0.0)
-        for fact, cosine in near.items()
-        for ids in (pool.sources[Node(kind="fact", id=fact)],)
-    }
-    order = sorted(scores, key=lambda fact: (-scores[fact], fact))[:TRIPLES_SEEN]
-    known = ledger.known(order)
-    carrying = [fact for fact in order if fact in known and known[fact].triples][:TRIPLES]
+    """Ends of the relations of the best facts; a fact is as good as its cosine and its passage."""
+    scores: dict[str, float] = {}
+    for fact, (cosine, _) in relating.items():
+        passages = (flat.get(Node(kind="message", id=i), 0.0) for i in pool.sources[Node(kind="fact", id=fact)])
+        scores[fact] = cosine + recipe.triple_base * max(passages, default=0.0)
     ends: dict[Node, float] = {}
-    for fact in carrying:
-        for triple in known[fact].triples:
-            for entity in (triple.source_id, triple.target_id):
-                node = Node(kind="entity", id=entity)
-                ends[node] = ends.get(node, 0.0) + scores[fact]
+    for fact in sorted(scores, key=lambda fact: (-scores[fact], fact))[:TRIPLES]:
+        for entity in sorted(relating[fact][1]):
+            node = Node(kind="entity", id=entity)
+            ends[node] = ends.get(node, 0.0) + scores[fact]
     return ends
 
 
@@ -204,8 +231,24 @@ def _fetch(walk: Walk, graph: GraphStore, query: Query) -> tuple[str, ...]:
     return ()
 
 
-def _reached(pool: Pool, walk: Walk) -> dict[Node, float]:
-    """Mass of every candidate; a message counts that of its facts, and a fact that stands for it the same."""
+def _widened(ledger: Ledger, query: Query, question: Question, pool: Pool, walk: Walk) -> Pool:
+    """The pool with what the walk alone found: the end of a chain of passages may share no word with a question."""
+    masses = {n.id: mass for n, mass in walk.ranking().items() if n.kind == "message" and n not in pool.signals}
+    best = sorted(masses, key=lambda i: (-masses[i], i))[:DISCOVERED]
+    found = ledger.messages(sorted(_allowed(ledger, query, set(best)))) if best else {}
+    nodes = {Node(kind="message", id=i): m for i, m in found.items()}
+    return pool._replace(
+        messages={**pool.messages, **found},
+        signals=pool.signals | {n: signals.of_message(m, question, None) for n, m in nodes.items()},
+        sources={**pool.sources, **{n: (n.id,) for n in nodes}},
+    )
+
+
+def _reached(pool: Pool, walk: Walk, recipe: Recipe) -> dict[Node, float]:
+    """Mass of every candidate; a message counts that of its facts, and a fact that stands for it the same.
+
+    Where the walk alone decides, a fact has the mass of its message by the share to which it is near the question.
+    """
     masses = walk.ranking()
     reached = {node: masses.get(node, 0.0) for node in pool.signals}
     facts = {node: [Node(kind="message", id=i) for i in ids if i in pool.messages]
@@ -214,6 +257,10 @@ def _reached(pool: Pool, walk: Walk) -> dict[Node, float]:
         for message in behind:
             reached[message] = max(reached[message], reached[fact])
     for fact, behind in facts.items():
-        if fact.id in pool.standing:
-            reached[fact] = max([reached[fact], *(reached[message] for message in behind)])
+        share = _nearness(pool.signals[fact]) if recipe.walk_alone else float(fact.id in pool.standing)
+        reached[fact] = max([reached[fact], *(share * reached[message] for message in behind)])
     return reached
+
+
+def _nearness(found: Signals) -> float:
+    return max(found.get(name, 0.0) for name in signals.OF_FACTS)

@@ -34,12 +34,12 @@ from graphmem.stores.contracts import Edge, EdgeKind, GraphWrite
 from graphmem.values import Node, NodeKind, Relation, Scope, When
 
 HUB = 64
-"""An entity that more items name is not expanded to them: it says little, and reading it costs as much as it is large."""
+"""An entity that more items name is not expanded to them: it says little, and its size is what reading costs."""
 MOST_HUBS = 8
 """Hubs whose relations one fetch reads."""
 
 Branch = Select[Any]
-"""Columns: source kind, source, target kind, target, edge kind, strength, degree, place (later is newer)."""
+"""Columns: source kind, source, target kind, target, edge kind, strength, degree, weak, place (later is newer)."""
 
 
 class EmbeddedGraph:
@@ -91,21 +91,21 @@ class EmbeddedGraph:
 
 
 def _fanned(rows: Iterable[Any], fan: int) -> tuple[Edge, ...]:
-    """Rows as edges without repeats; where a node has more than `fan` of a kind, the strongest and newest."""
-    groups: dict[tuple[str, EdgeKind], dict[str, tuple[float, int, Edge]]] = {}
+    """Rows as edges without repeats; of more than `fan` of a kind at a node: names, the strongest, the newest first."""
+    groups: dict[tuple[str, EdgeKind], dict[str, tuple[int, float, int, Edge]]] = {}
     nodes: dict[str, Node] = {}
-    for source_kind, source, target_kind, target, kind, strength, degree, place in rows:
+    for source_kind, source, target_kind, target, kind, strength, degree, weak, place in rows:
         start = nodes.get(source) or nodes.setdefault(source, Node(source_kind, source))
         end = nodes.get(target) or nodes.setdefault(target, Node(target_kind, target))
         group = groups.get((source, kind))
         if group is None:
             group = groups[source, kind] = {}
         if target not in group:
-            group[target] = (-strength, -place, Edge(start, end, kind, strength, degree))
+            group[target] = (weak, -strength, -place, Edge(start, end, kind, strength, degree, bool(weak)))
     kept: list[Edge] = []
     for group in groups.values():
         found = group.values() if len(group) <= fan else sorted(group.values())[:fan]
-        kept += [edge for _, _, edge in found]
+        kept += [edge for _, _, _, edge in found]
     return tuple(kept)
 
 
@@ -136,6 +136,10 @@ def _hubs(connection: Connection, values: Mapping[str, Any]) -> list[str]:
     return [row[0] for row in _HUBS.rows(connection, values)]
 
 
+_NAMED = {"degree": entities.c.degree, "weak": entities.c.weak}
+"""What a mention knows of its entity."""
+
+
 def _branch(
     source: NodeKind,
     source_id: Any,
@@ -144,18 +148,19 @@ def _branch(
     kind: EdgeKind,
     strength: Any = 1.0,
     degree: Any = 0,
+    weak: Any = 0,
     place: Any = 0,
 ) -> Branch:
     columns = [literal_column(f"'{source}'"), source_id, literal_column(f"'{target}'"), target_id]
-    numbers = [cast(strength, Float), cast(degree, Integer), cast(place, Integer)]
-    names = ("source_kind", "source", "target_kind", "target", "kind", "strength", "degree", "place")
+    numbers = [cast(strength, Float), cast(degree, Integer), cast(weak, Integer), cast(place, Integer)]
+    names = ("source_kind", "source", "target_kind", "target", "kind", "strength", "degree", "weak", "place")
     values = [*columns, literal_column(f"'{kind}'"), *numbers]
     return select(*(value.label(name) for name, value in zip(names, values, strict=True)))
 
 
 def _fact_names(scope: Scope | None, when: When) -> Branch:
     m = mentions.c
-    row = _branch("fact", m.item_id, "entity", m.entity_id, "mentions", degree=entities.c.degree)
+    row = _branch("fact", m.item_id, "entity", m.entity_id, "mentions", **_NAMED)
     joined = row.join_from(mentions, entities, entities.c.id == m.entity_id)
     return joined.join(memories, memories.c.id == m.item_id).where(
         m.item_id.in_(listed("fact")), sees_fact(scope, when)
@@ -164,7 +169,7 @@ def _fact_names(scope: Scope | None, when: When) -> Branch:
 
 def _message_names(scope: Scope | None, when: When) -> Branch:
     m = mentions.c
-    row = _branch("message", m.item_id, "entity", m.entity_id, "mentions", degree=entities.c.degree)
+    row = _branch("message", m.item_id, "entity", m.entity_id, "mentions", **_NAMED)
     joined = row.join_from(mentions, entities, entities.c.id == m.entity_id)
     said = joined.join(messages, messages.c.id == m.item_id)
     return said.where(m.item_id.in_(listed("message")), _leads_on(), sees_message(scope, when))
@@ -209,8 +214,8 @@ def _small() -> Select[tuple[str]]:
 
 def _items(scope: Scope | None, when: When) -> list[Branch]:
     m = mentions.c
-    fact = _branch("entity", m.entity_id, "fact", m.item_id, "mentions", degree=entities.c.degree, place=m.item_seq)
-    said = _branch("entity", m.entity_id, "message", m.item_id, "mentions", degree=entities.c.degree, place=m.item_seq)
+    fact = _branch("entity", m.entity_id, "fact", m.item_id, "mentions", **_NAMED, place=m.item_seq)
+    said = _branch("entity", m.entity_id, "message", m.item_id, "mentions", **_NAMED, place=m.item_seq)
     here = (m.entity_id.in_(_small()), entities.c.id == m.entity_id)
     return [
         fact.join_from(mentions, memories, memories.c.id == m.item_id)

@@ -68,7 +68,10 @@ HYBRID = Recipe(name="hybrid", weights=_TURNS)
 HYBRID_WALK = Recipe(name="hybrid_walk", weights=_TURNS, walk_alone=True)
 CHAT = Recipe(name="chat", weights={**_WINDOWS, **_FACTS, **_PRIORS}, session=0.6, walk=0.5)
 CHAT_FLAT = CHAT.model_copy(update={"name": "chat_flat", "walk": 0.0})
-DOCUMENTS = Recipe(name="documents", weights=_WINDOWS, walk_alone=True, entity_mass=0.1, triple_mass=0.5)
+DOCUMENTS = Recipe(
+    name="documents", weights=_WINDOWS, walk_alone=True, entity_mass=0.1, triple_mass=0.5, repeat=0.001,
+    graph=WalkRecipe(mentions=0.5, weak=0.0, derived_from=0.0, facts=0.0, nodes=500, hub=64),
+)  # fmt: skip
 RECIPES: Final[Mapping[str, Recipe]] = {r.name: r for r in (VECTORS, HYBRID, HYBRID_WALK, CHAT, CHAT_FLAT, DOCUMENTS)}
 
 

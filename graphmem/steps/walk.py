@@ -22,7 +22,11 @@ class WalkRecipe(Value):
     next: float = 3.0
     mentions: float = 0.03
     """Times the idf of the entity. At 1 the entities drown the order of the conversation."""
+    weak: float = 1.0
+    """Factor on the mentions of mere words. 0 where relations lead: between documents they lead anywhere."""
     derived_from: float = 1.0
+    facts: float = 1.0
+    """Factor on the mentions by facts. With 0 here and for `derived_from` a fact is no node, only its relations are."""
     relates: float = 3.0
     same_as: float = 0.8
     damping: float = 0.85
@@ -81,7 +85,8 @@ class Walk:
             self._nodes.setdefault(target, edge.target)
             if edge.degree > self.recipe.hub and edge.target.kind == "entity":
                 self._hubs.add(target)
-            weights[target] = weights.get(target, 0.0) + weight(edge, self.recipe, self.items)
+            if (drawn := weight(edge, self.recipe, self.items)) > 0:
+                weights[target] = weights.get(target, 0.0) + drawn
         total = sum(weights.values())
         return tuple((name, part / total) for name, part in weights.items()) if total > 0 else ()
 
@@ -114,13 +119,18 @@ def _name(node: Node) -> str:
 def weight(edge: Edge, recipe: WalkRecipe, items: int) -> float:
     """How much of a node's mass this edge draws, relative to its other edges."""
     if edge.kind == "mentions":
-        return recipe.mentions * rarity(edge.degree, items) * edge.strength
+        kept = (recipe.weak if edge.weak else 1.0) * (recipe.facts if "fact" in _kinds(edge) else 1.0)
+        return recipe.mentions * kept * rarity(edge.degree, items) * edge.strength
     return {
         "next": recipe.next,
         "derived_from": recipe.derived_from,
         "relates": recipe.relates,
         "same_as": recipe.same_as,
     }[edge.kind] * edge.strength
+
+
+def _kinds(edge: Edge) -> tuple[str, str]:
+    return edge.source.kind, edge.target.kind
 
 
 def rarity(degree: int, items: int) -> float:

@@ -71,6 +71,8 @@ class Edge(NamedTuple):
     strength: float
     degree: int
     """Number of items that name the entity end of a `mentions` edge; 0 for other kinds."""
+    weak: bool = False
+    """The entity end of a `mentions` edge is a mere word of a text, no name that an extractor or a caller gave."""
 
 
 class GraphWrite(NamedTuple):
