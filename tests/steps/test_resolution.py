@@ -179,13 +179,46 @@ def test_facts_of_one_add_are_judged_in_order():
     assert [(1, "a", "supersede")] == [(v.fact, v.memory_id, v.action) for v in verdicts]
 
 
-def test_near_pairs_that_no_rule_decides_are_left_to_a_model():
-    """Same subject and near, but no rule: undecided. Far, or about somebody else: kept."""
-    old = known(state("collect", "stamps"), similarity=0.7)
+def undecided(old, fact, **more):
+    return judge([fact], [[old.model_copy(update=more)]]).undecided
 
-    assert 1 == len(judge([new(state("collect", "coins"))], [[old]]).undecided)
-    assert 0 == len(judge([new(state("collect", "coins", subject="Ann"))], [[old]]).undecided)
-    assert 0 == len(judge([new(state("collect", "coins"))], [[old.model_copy(update={"similarity": 0.3})]]).undecided)
+
+def test_near_pairs_that_speak_of_change_are_left_to_a_model():
+    """Same subject, near, a sign of change, but no rule: undecided. Far, or about somebody else: kept."""
+    old = known(state("collect", "stamps"), similarity=0.7)
+    changed = state("collect", "coins", markers=("these days",))
+
+    assert 1 == len(undecided(old, new(changed)))
+    assert 0 == len(undecided(old, new(changed.model_copy(update={"subject": "Ann"}))))
+    assert 0 == len(undecided(old, new(changed), similarity=0.3))
+
+
+def test_two_facts_on_one_theme_are_not_worth_a_call():
+    """Without a sign of change only what may be one fact in two wordings is asked about."""
+    old = known(state("collect", "stamps"))
+
+    assert 0 == len(undecided(old, new(state("collect", "coins")), similarity=0.8))
+    assert 1 == len(undecided(old, new(state("collect", "coins")), similarity=0.9))
+
+
+def test_an_event_with_the_thing_of_a_fact_is_left_to_a_model():
+    """ "Bo bought the van" may be the end of "Bo is saving for a van"."""
+    old = known(state("save for", "van"), similarity=0.7)
+
+    assert 1 == len(undecided(old, new(state("buy", "van", modality="past"))))
+    assert 0 == len(undecided(old, new(state("buy", "boat", modality="past"))))
+
+
+def test_facts_without_claims_are_asked_about_by_their_words_and_relations():
+    """An extractor that gives no claims says change in words."""
+    old = known(similarity=0.7, text="Tom collects stamps.", subject_id="tom")
+    draft = FactDraft(text="Tom no longer cares for stamps.", message=0)
+    other = draft.model_copy(update={"text": "Tom bought stamps."})
+
+    def told(fact):
+        return LinkedFact(draft=fact, memory_id="new", subject_id="tom", valid_from=START + DAY)
+
+    assert (1, 0) == (len(undecided(old, told(draft))), len(undecided(old, told(other))))
 
 
 def make_plan(facts, candidates, role="user"):

@@ -197,7 +197,8 @@ def _slot_modality(clause: Clause, construction: Construction) -> Modality:
     if clause.modality != "asserted":
         return clause.modality
     word = lemma(clause.verb)
-    if clause.past and not clause.passive and word in _STATES and construction.slot != "amount":
+    lasting = construction.needs == "for good" or construction.slot == "amount"
+    if clause.past and not clause.passive and word in _STATES and not lasting:
         return "past"
     if clause.progressive and word not in _STATES and "be " not in construction.frame:
         return "planned"

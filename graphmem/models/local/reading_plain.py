@@ -92,9 +92,10 @@ def plain_claims(clause: Clause, chunks: Mapping[int, Span], owner: str) -> list
         stated = attribute if attribute is not None and slot in {"amount", "value"} else what
         if predicate == "be" and stated is None:
             continue
+        fallen = lemma(verb) == "fall" and slot is not None and modality == "past"
         common = Claim(
-            subject="", predicate=predicate, affirmed=affirmed, modality=modality, slot=slot, value=value,
-            markers=tuple(markers),
+            subject="", predicate=predicate, affirmed=affirmed, modality="asserted" if fallen else modality, slot=slot,
+            value=value, markers=tuple(markers),
         )  # fmt: skip
         found.extend(_stated(common, subject, stated) for subject in clause.subjects)
     return found

@@ -39,7 +39,10 @@ class Settings(Value):
     same_from: float = 0.9
     """Equal claims in other words are one fact from this cosine on."""
     revise_from: float = 0.7
-    undecided_from: float = 0.6
+    undecided_from: float = 0.5
+    """Pairs that speak of a change are left to a model from this cosine on."""
+    alike_from: float = 0.85
+    """Any two facts of one subject are left to a model from this cosine on: they may be one."""
     confident: float = 0.6
     """A triple below this confidence retires nothing."""
     cardinality: Mapping[str, Literal["one", "many"]] = Field(default_factory=dict)

@@ -17,10 +17,10 @@ from graphmem.steps.resolution.matching import (
     changed,
     same_predicate,
 )
+from graphmem.steps.resolution.openness import is_open
 from graphmem.steps.resolution.opposing import Finding, Settings, relation
 from graphmem.steps.resolution.sides import (
     Side,
-    about_same,
     may_retire,
     of_candidate,
     of_fact,
@@ -93,7 +93,7 @@ def _judge_one(
         action, reason = _against(new, old, settings)
         if action is not None:
             verdicts.append(Verdict(fact=index, memory_id=old.id, action=action, reason=reason))
-        elif similarity >= settings.undecided_from and _is_open(new, old):
+        elif is_open(new, old, similarity, settings):
             pairs.append(
                 Pair(
                     fact=index, memory_id=old.id, fact_text=new.text, memory_text=old.text, fact_from=new.valid_from,
@@ -101,11 +101,6 @@ def _judge_one(
                 )
             )  # fmt: skip
     return verdicts, pairs
-
-
-def _is_open(new: Side, old: Side) -> bool:
-    live = old.modality in {"asserted", "ended"} and new.modality in {"asserted", "ended"}
-    return live and old.holds_at(new.valid_from) and about_same(new, old) and may_retire(new, old)
 
 
 # --- the same fact again -------------------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ class Side:
     subject_id: str | None
     correction: bool = False
     names: tuple[tuple[str, str], ...] = ()
+    subject: str = ""
+    """Name of the subject, where it is known."""
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether its interval contains a moment."""
@@ -57,7 +59,7 @@ def of_fact(fact: LinkedFact, trust: str = "user") -> Side:
     return Side(
         id=fact.memory_id, text=draft.text, claims=draft.claims, triples=(*fact.triples, *fact.over),
         modality=draft.modality, valid_from=fact.valid_from, valid_to=fact.valid_to, trust=trust,
-        subject_id=fact.subject_id, correction=draft.correction,
+        subject_id=fact.subject_id, correction=draft.correction, subject=draft.subject or "",
     )  # fmt: skip
 
 
@@ -68,6 +70,7 @@ def of_candidate(candidate: Candidate) -> Side:
         id=memory.id, text=memory.text, claims=memory.claims, triples=candidate.triples, modality=memory.modality,
         valid_from=memory.valid_from or memory.recorded_at, valid_to=memory.valid_to, trust=memory.trust,
         subject_id=memory.subject_id, names=tuple(sorted(candidate.names.items())),
+        subject=candidate.names.get(memory.subject_id or "", ""),
     )  # fmt: skip
 
 
@@ -109,6 +112,9 @@ def same_subject(new: Side, new_claim: Claim, old: Side, old_claim: Claim) -> bo
 
 def _is_main(side: Side, claim: Claim) -> bool:
     first = side.claims[0].subject if side.claims else ""
+    if side.subject and side.subject in side.text and key(side.subject) not in key(claim.subject):
+        # "Dance has been Jon's passion" is about Jon, its clause is not.
+        return False
     return bool(side.subject_id) and claim.subject == first and "'s " not in claim.subject
 
 
