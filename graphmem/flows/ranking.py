@@ -26,6 +26,8 @@ TRIPLES_SEEN = 30
 """Nearest facts among which those are looked for."""
 PASSAGE = 40
 """Words from which on a message that stands alone is taken for a passage of a document."""
+LED = 0.99
+"""What the fact nearest to the question has of its passage's mass."""
 DISCOVERED = 30
 """Messages that no list named and the walk found."""
 
@@ -247,7 +249,8 @@ def _widened(ledger: Ledger, query: Query, question: Question, pool: Pool, walk:
 def _reached(pool: Pool, walk: Walk, recipe: Recipe) -> dict[Node, float]:
     """Mass of every candidate; a message counts that of its facts, and a fact that stands for it the same.
 
-    Where the walk alone decides, a fact has the mass of its message by the share to which it is near the question.
+    Where the walk alone decides, a fact has the mass of its message by the share to which it is near the question,
+    and never all of it: the passage leads.
     """
     masses = walk.ranking()
     reached = {node: masses.get(node, 0.0) for node in pool.signals}
@@ -257,7 +260,7 @@ def _reached(pool: Pool, walk: Walk, recipe: Recipe) -> dict[Node, float]:
         for message in behind:
             reached[message] = max(reached[message], reached[fact])
     for fact, behind in facts.items():
-        share = _nearness(pool.signals[fact]) if recipe.walk_alone else float(fact.id in pool.standing)
+        share = LED * _nearness(pool.signals[fact]) if recipe.walk_alone else float(fact.id in pool.standing)
         reached[fact] = max([reached[fact], *(share * reached[message] for message in behind)])
     return reached
 

@@ -60,6 +60,7 @@ class Recipe(Value):
 
 _TURNS: Final = {"lexical_turn": 0.6, "dense_turn": 0.4}
 _WINDOWS: Final = {"lexical_window2": 0.4, "lexical_window3": 0.4, "dense_turn": 0.3, "dense_window": 0.2}
+_PASSAGES: Final = {"lexical_window2": 0.3, "dense_turn": 0.7}
 _FACTS: Final = {"lexical_fact": 0.2, "dense_fact": 0.5}
 _PRIORS: Final = {"speaker": 0.4, "time": 0.4, "when": 0.2, "asks": -0.15, "length": 0.1}
 
@@ -69,7 +70,7 @@ HYBRID_WALK = Recipe(name="hybrid_walk", weights=_TURNS, walk_alone=True)
 CHAT = Recipe(name="chat", weights={**_WINDOWS, **_FACTS, **_PRIORS}, session=0.6, walk=0.5)
 CHAT_FLAT = CHAT.model_copy(update={"name": "chat_flat", "walk": 0.0})
 DOCUMENTS = Recipe(
-    name="documents", weights=_WINDOWS, walk_alone=True, entity_mass=0.1, triple_mass=0.5, repeat=0.001,
+    name="documents", weights=_PASSAGES, walk_alone=True, entity_mass=0.1, triple_mass=0.5, repeat=0.001,
     graph=WalkRecipe(mentions=0.5, weak=0.0, derived_from=0.0, facts=0.0, nodes=500, hub=64),
 )  # fmt: skip
 RECIPES: Final[Mapping[str, Recipe]] = {r.name: r for r in (VECTORS, HYBRID, HYBRID_WALK, CHAT, CHAT_FLAT, DOCUMENTS)}

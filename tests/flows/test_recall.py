@@ -6,8 +6,10 @@ import pytest
 
 from graphmem import InputError, Memory
 from graphmem.errors import StoreUnavailable
-from graphmem.flows import recall
+from graphmem.flows import lists, recall
 from graphmem.models.scripted import FailingEmbedder, HashEmbedder
+from graphmem.steps import fusion
+from graphmem.steps.fusion import Recipe
 from graphmem.values import Scope, When
 from tests.conftest import Clock
 from tests.flows.conftest import Opener
@@ -139,3 +141,64 @@ def test_an_empty_scope_finds_nothing(told: Memory) -> None:
     found = told.search("Rex", user_id="somebody else")
 
     assert ((), (), ()) == (found.hits, found.relations, found.degraded)
+
+
+PADDING = "and much more could be told of this in as many words as a passage of a book has " * 3
+
+
+def ranked(memory: Memory, question: str, recipe: Recipe | None = None, **options: object) -> list[tuple[str, float]]:
+    """Texts and scores of the hits under a recipe."""
+    asking = Memory(memory._engine, recipe=recipe)
+    return [(hit.text, hit.score) for hit in asking.search(question, user_id="u", **options).hits]  # type: ignore[arg-type]
+
+
+def test_single_messages_are_ranked_as_chat(told: Memory) -> None:
+    """Facts with relations and no neighbours are not yet documents: the messages are too short."""
+    assert ranked(told, "Where is Ann?", fusion.CHAT) == ranked(told, "Where is Ann?")
+
+
+@pytest.fixture
+def library(graph: Memory, monkeypatch: pytest.MonkeyPatch) -> Memory:
+    """Passages of which the lists see few; two are tied by an entity alone."""
+    monkeypatch.setattr(lists, "BEST", 3)
+    for text in (
+        "Dune written_by Herbert",
+        "Herbert born_in Tacoma",
+        *(f"Book{n} owned_by Reader{n}" for n in range(9)),
+    ):
+        graph.add(f"{text} {PADDING}", user_id="u")
+    return graph
+
+
+def test_passages_with_relations_are_ranked_as_documents(library: Memory) -> None:
+    """Long messages that stand alone, and facts with relations."""
+    question = "Who wrote Dune?"
+
+    assert ranked(library, question, fusion.DOCUMENTS) == ranked(library, question)
+    assert ranked(library, question, fusion.CHAT) != ranked(library, question)
+
+
+def test_a_conversation_of_long_messages_is_chat(library: Memory) -> None:
+    """Messages that follow one another are no passages."""
+    said = [f"Dune read_by Ann{n} {PADDING}" for n in range(4)]
+    library.add([{"role": "user", "content": text} for text in said], user_id="u")
+
+    assert ranked(library, "Dune read_by", fusion.CHAT) == ranked(library, "Dune read_by")
+
+
+def test_the_walk_finds_what_no_list_names(library: Memory) -> None:
+    """The passage at the end of a chain of relations; a filter holds for it too."""
+    question = "Dune written_by"
+    found = [text.split()[:3] for text, _ in ranked(library, question, include=("messages",))]
+
+    assert [["Dune", "written_by", "Herbert"], ["Herbert", "born_in", "Tacoma"]] == found[:2]
+    assert [] == ranked(library, question, include=("messages",), filters={"speaker": "nobody"})
+
+
+def test_a_passage_leads_its_facts(library: Memory) -> None:
+    """And facts asked for alone are not set back behind passages that are not shown."""
+    passage, fact = ranked(library, "Dune written_by", k=1), ranked(library, "Dune written_by", k=1, include=("facts",))
+
+    assert passage[0][0].startswith("Dune written_by Herbert and")
+    assert "Dune written_by Herbert" == fact[0][0]
+    assert fact[0][1] > 0.5

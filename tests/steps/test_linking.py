@@ -154,6 +154,17 @@ def test_mentions_tie_messages_to_entities():
     assert [("m-1", found.entities[0].id)] == list(found.message_entities)
 
 
+def test_a_message_names_what_its_facts_name():
+    """Entities, subject and ends of relations, each once; mere words of facts are left out."""
+    weak = EntityDraft(name="river", weak=True)
+    told = fact(("Ann", "Person"), relations=[("Ann", "lives_in", "Rome")], subject="Ann")
+
+    found = linked(told.model_copy(update={"entities": (*told.entities, weak)}))
+
+    names_by_id = {entity.id: entity.name for entity in found.entities}
+    assert [("m-1", "Ann"), ("m-1", "Rome")] == [(m, names_by_id[e]) for m, e in found.message_entities]
+
+
 def test_names_lists_every_name_once():
     """The names to look up are those of entities, subjects, relation ends and mentions."""
     draft = Draft(facts=(fact(("Ann", "Person"), relations=[("Ann", "knows", "Bob")], subject="Ann"),))

@@ -116,6 +116,32 @@ def test_a_rare_entity_weighs_more():
     assert rarity(0, 10) == rarity(1, 10)
 
 
+def test_words_and_facts_can_be_left_out():
+    """With their factors at 0 a walk leads over names and relations alone."""
+    recipe = WalkRecipe(weak=0.0, facts=0.0, derived_from=0.0)
+    named = Edge(message(1), entity("e"), "mentions", 1.0, 2)
+    fact = Node(kind="fact", id="f")
+    left_out = [
+        named._replace(weak=True),
+        Edge(fact, entity("e"), "mentions", 1.0, 2),
+        Edge(entity("e"), fact, "mentions", 1.0, 2),
+        Edge(message(1), fact, "derived_from", 1.0, 0),
+    ]
+
+    assert weight(named, recipe, 100) > 0
+    assert [0.0] * 4 == [weight(edge, recipe, 100) for edge in left_out]
+    assert all(weight(edge, WalkRecipe(), 100) > 0 for edge in left_out)
+
+
+def test_an_edge_without_weight_leads_nowhere():
+    """What is left out is not reached, not even with nothing."""
+    graph = Graph(both(message(1), message(2)), both(message(1), Node(kind="fact", id="f"), "derived_from"))
+
+    found = graph.walk({message(1): 1.0}, WalkRecipe(derived_from=0.0)).ranking()
+
+    assert {message(1), message(2)} == found.keys()
+
+
 def test_seeds_are_mixed_by_mass():
     """Each group gets its mass, whatever its scale; a node of two groups gets both."""
     seeds = mix(({message(1): 3.0, message(2): 1.0}, 0.8), ({entity("a"): 9.0, message(1): 9.0}, 0.2))
