@@ -9,12 +9,10 @@ from itertools import pairwise
 MAX_WORDS = 64
 """Words of a query that are looked up; a page of text is not a better question than its beginning."""
 
+# Lucene's list. A longer one loses: question words and auxiliaries tell questions from statements in chat.
 _STOP = """
-    a about after all also am an and any are as at be because been before being but by can could did do does
-    doing don for from had has have having he her here hers him his how i if in into is it its itself just me
-    more most my no nor not now of off on once only or other our ours out over own s same she should so some such
-    t than that the their theirs them then there these they this those through to too under until up very was we
-    were what when where which while who whom why will with would you your yours
+    a an and are as at be but by for if in into is it no not of on or such that the their then there these they this
+    to was will with
 """
 STOP_WORDS = frozenset(_STOP.split())
 
