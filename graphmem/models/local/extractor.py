@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphmem.models.contracts import ExtractionRequest
-from graphmem.models.local import coordination, language, salience
+from graphmem.models.local import coordination, language, mending, salience
 from graphmem.models.local.corrections import Said, corrected
 from graphmem.models.local.entities import Names
 from graphmem.models.local.facts import Passage, Statement, statements
@@ -126,6 +126,7 @@ class LocalExtractor:
 
     def _reread(self, doc: Doc) -> tuple[Doc, frozenset[int]]:
         """The text parsed once more where verbs were read as nouns, and where subjects were put in."""
+        doc = mending.mended(self._nlp, doc)
         joining = coordination.misread(doc)
         if not joining:
             return doc, frozenset()

@@ -171,7 +171,8 @@ def _statement(
     clause = without_vocative(clause, passage.persons)
     clause = _named_alone(clause, names, thread)
     words = trimmed(clause, passage.persons)
-    if not MIN_WORDS - clause.inherited <= len(words) <= MAX_WORDS or not _has_a_subject(clause, words):
+    least = MIN_WORDS - (clause.inherited or salience.is_habit(clause, words))
+    if not least <= len(words) <= MAX_WORDS or not _has_a_subject(clause, words):
         return None
     subject, who = _subject(clause, passage, names, thread)
     mine = _times_of(words, times, passage)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from graphmem.models.local.mending import is_fused, mended, repronounced
 from graphmem.models.local.phrases import CALENDAR_DAY
-from graphmem.models.local.reader_words import words
 from graphmem.models.local.reading_bonds import aliases, bonds
 from graphmem.models.local.reading_claims import constructed
 from graphmem.models.local.reading_clauses import Clause, clauses
@@ -21,8 +21,6 @@ from graphmem.values import Claim
 
 Token = Any
 Span = Any
-
-_FUSED = words("fused")
 
 
 class Reader:
@@ -39,11 +37,12 @@ class Reader:
     def read(self, parsed: Any) -> tuple[Claim, ...]:
         """Claims of a parsed Doc or Span."""
         doc = parsed if hasattr(parsed, "sents") and not hasattr(parsed, "start") else parsed.as_doc()
+        doc = mended(self._nlp, doc)
         found = self._read(doc, "")
-        mended = _mended(doc) if not found or _is_fused(doc) else None
-        if mended is None:
+        mending = repronounced(doc) if not found or is_fused(doc) else None
+        if mending is None:
             return found
-        text, subject = mended
+        text, subject, _ = mending
         return self._read(self._nlp(text), subject)
 
     def _read(self, doc: Any, owner: str) -> tuple[Claim, ...]:
@@ -69,24 +68,6 @@ def _dates(doc: Any) -> list[Span]:
     """Calendar days as whole phrases: the parser hangs day, month and year on different words."""
     spans = [doc.char_span(*m.span()) for m in CALENDAR_DAY.finditer(doc.text)]
     return [span for span in spans if span is not None]
-
-
-def _is_fused(doc: Any) -> bool:
-    """A name and a plural noun as one phrase, "Sid cycles", are a subject and its verb."""
-    return len(doc) > 2 and doc[0].pos_ == "PROPN" and doc[0].head.i == 1 and doc[1].tag_ == "NNS" and doc[1].is_lower
-
-
-def _mended(doc: Any) -> tuple[str, str] | None:
-    """Text and subject with a pronoun for it: "Vic smokes" and "The flight leaves" are misread as nouns."""
-    first = next(iter(doc.noun_chunks), None)
-    end = first.end if first is not None and first.start == 0 else 1
-    cut = next((t.i for t in reversed(doc[1:end]) if t.tag_ in _FUSED and t.is_lower and t.dep_ != "appos"), end)
-    subject = [t for t in doc[:cut] if t.pos_ != "DET"]
-    named = bool(subject) and all(t.text[:1].isupper() for t in subject) and doc[0].pos_ != "DET"
-    common = cut < end and subject and subject[-1].pos_ == "NOUN" and doc[cut].tag_ != "NN"
-    if cut >= len(doc) - 1 or not (named or common):
-        return None
-    return f"{'She' if named else 'It'} {doc[cut:].text}", "".join(t.text_with_ws for t in subject).strip()
 
 
 def _owner(clause: Clause) -> str:

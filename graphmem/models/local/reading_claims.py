@@ -112,7 +112,7 @@ def _is_physical(clause: Clause, what: Phrase | None, chunks: Mapping[int, Span]
     if verb == "say" and what.head in _KIN:
         return True
     for token in clause.tokens:
-        if verb == "leave" and token.dep_ == "dobj" and token.i >= what.end:
+        if verb == "leave" and token.dep_ == "dobj" and token.head.i == clause.verb.i and token.i >= what.end:
             return True
         if token.dep_ == "pobj" and token.head.lower_ in {
             "in",
@@ -197,7 +197,7 @@ def _slot_modality(clause: Clause, construction: Construction) -> Modality:
     if clause.modality != "asserted":
         return clause.modality
     word = lemma(clause.verb)
-    lasting = construction.needs == "for good" or construction.slot == "amount"
+    lasting = construction.needs == "for good" or construction.slot in {"amount", "diet"}
     if clause.past and not clause.passive and word in _STATES and not lasting:
         return "past"
     if clause.progressive and word not in _STATES and "be " not in construction.frame:
@@ -222,7 +222,7 @@ def _may_fill(slot: str, subject: Phrase, clause: Clause, construction: Construc
         "date",
     }:
         return not person
-    if slot in {"lives_in", "works_at", "job", "relationship", "household", "studies_at"}:
+    if slot in {"lives_in", "works_at", "job", "relationship", "household", "studies_at", "age"}:
         return might_be
     return True
 

@@ -37,7 +37,9 @@ _BRIEF = re.compile(
     r"temporarily|this (morning|week|weekend|evening)|"
     r"tonight|today|on holiday|on vacation|briefly|once)\b"
 )
+_DAYS = frozenset({"today", "tonight"})
 _PRONOUNS = words("pronouns")
+_STATES = words("states")
 _BONDS = typed("kin") | words("only_one")
 _UNCHANGING = words("unchanging")
 """Past and present look alike; "Vic quit smoking" has no -s, so it is past."""
@@ -128,7 +130,7 @@ def _clause(verb: Token, subjects: tuple[Phrase, ...], tokens: tuple[Token, ...]
     text = sentence.text
     markers = [m.group(0).casefold() for m in _CHANGE.finditer(text)]
     markers += [f"+{m.group(0).casefold()}" for m in _ADDITION.finditer(text)]
-    markers += [f"~{m.group(0).casefold()}" for m in _BRIEF.finditer(text)]
+    brief = [m.group(0).casefold() for m in _BRIEF.finditer(text)]
     past = (
         verb.tag_ == "VBD"
         or ((verb.lower_ in _UNCHANGING or verb.tag_ == "VBN") and not helpers)
@@ -141,6 +143,10 @@ def _clause(verb: Token, subjects: tuple[Phrase, ...], tokens: tuple[Token, ...]
     negated = negated or (
         "no longer" in text.casefold() and any(t.lower_ == "no" and t.nbor().lower_ == "longer" for t in sentence[:-1])
     )
+    if (past or perfect) and lemma(verb) not in _STATES:
+        # "turned 42 today" names the day of an event, not how long its outcome lasts.
+        brief = [b for b in brief if b not in _DAYS and not b.startswith("this ")]
+    markers += [f"~{b}" for b in brief]
     if progressive:
         markers.append("progressive")
     return Clause(

@@ -33,6 +33,14 @@ _EMPTY_VERBS = {
     "say",
     "let",
     "tell",
+    "understand",
+    "promise",
+    "try",
+    "think",
+    "suppose",
+    "remember",
+    "care",
+    "wait",
 }
 _SMALL_TALK = re.compile(
     r"\b(?:good to (?:see|hear)|great to (?:see|hear|chat|talk)|nice to (?:see|hear|meet|chat)|how are you|talk to you|"
@@ -92,6 +100,13 @@ WEIGHTS = {
 """Rounded from a logistic regression on chat (was this statement among the facts that a reader kept?), save that a
 typed relation and an ending always count, a negation never costs, and what is said about the other one counts less:
 people kept compliments, an agent need not."""
+
+
+def is_habit(clause: Clause, words: Sequence[Token]) -> bool:
+    """Whether two words are a whole statement: "Vic smokes", not "I see"."""
+    head = clause.head
+    present = head.tag_ in {"VBZ", "VBP"} and head.lemma_.lower() not in _EMPTY_VERBS | {"be", "do", "have", "can"}
+    return len(words) == 2 and present and clause.subject_head is not None
 
 
 NOTE_SENTENCES, NOTE_WORDS = 2, 14

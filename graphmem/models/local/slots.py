@@ -34,6 +34,10 @@ _OF_PERSONS = frozenset(
 _CONFIDENCE = 0.8
 
 
+_APPOINTMENTS = frozenset({"date", "until", "leaves_at", "arrives_at", "opens_at", "closes_at"})
+"""An appointment lies ahead and holds all the same."""
+
+
 def agreed(fact: FactDraft) -> FactDraft:
     """The fact with the relations that its claims state, its entities typed by them, and claims no surer than it."""
     fact = fact.model_copy(update={"claims": tuple(_unsure(c, fact) for c in fact.claims)})
@@ -58,6 +62,8 @@ def agreed(fact: FactDraft) -> FactDraft:
 
 def _unsure(claim: Claim, fact: FactDraft) -> Claim:
     """A claim of a plan is a plan, and nothing holds of what a fact calls over."""
+    if fact.modality == "planned" and claim.slot in _APPOINTMENTS:
+        return claim
     if fact.modality in {"planned", "hypothetical"} and claim.modality == "asserted":
         return claim.model_copy(update={"modality": fact.modality})
     if fact.modality == "ended" and claim.modality == "asserted" and claim.affirmed and claim.slot:

@@ -179,7 +179,10 @@ def test_a_correction_says_the_statement_again(extractor):
     """ "Sorry, I meant Tuesday" becomes the earlier fact with Tuesday, marked as a correction."""
     facts = read(extractor, "My dentist appointment is on Monday. Sorry, I meant Tuesday.").facts
 
-    assert ("maria's dentist appointment is on Tuesday (24 November 2026).", True) == (facts[-1].text, facts[-1].correction)
+    assert ("maria's dentist appointment is on Tuesday (24 November 2026).", True) == (
+        facts[-1].text,
+        facts[-1].correction,
+    )
     assert False is facts[0].correction
 
 

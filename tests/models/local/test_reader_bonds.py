@@ -66,3 +66,19 @@ def test_only_those_who_are_alone_of_their_kind_go_by_the_noun(reader):
     claims = reader.claims(["Nora's sister Clara works at IKEA."])[0]
 
     assert {"Clara"} == {c.subject for c in claims}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Oskar is 41.", ("Oskar", "age", "41")),
+        ("Oskar turned 42 today.", ("Oskar", "age", "42")),
+        ("Wes went back to Belfast for good.", ("Wes", "lives_in", "Belfast")),
+        ("Nora went back to eating meat this spring.", ("Nora", "diet", "meat")),
+        ("Zita has fallen in love with running.", ("Zita", "attitude:run", "likes")),
+        ("Chen's contract runs until December.", ("Chen's contract", "until", "December")),
+    ],
+)
+def test_events_that_set_a_state(reader, text, expected):
+    """An event of the past leaves something that holds; its day is no limit."""
+    assert expected in slots(reader, text)

@@ -40,6 +40,9 @@ def facts(extractor, text):
         "Cleo hates jogging.",
         "Eli's car is blue.",
         "Bea and Tom live in Rome.",
+        "Vic smokes.",
+        "Uma studies at Boston University.",
+        "Ingrid lives in Stockholm.",
     ],
 )
 def test_a_short_statement_of_somebody_is_a_note(extractor, text):
@@ -55,6 +58,7 @@ def test_a_definite_thing_has_notes_too(extractor):
 def test_the_speaker_is_named_in_the_note(extractor):
     """A note about oneself tells whose it is."""
     assert ["Nora is single."] == facts(extractor, "I'm single.")
+    assert ["Nora smokes."] == facts(extractor, "I smoke.")
 
 
 def test_two_sentences_are_still_a_note(extractor):

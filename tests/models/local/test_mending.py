@@ -1,0 +1,46 @@
+"""Verbs that the small model takes for nouns are found; what has no verb stays as it is."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("spacy")
+
+from graphmem.models.local.language import load
+from graphmem.models.local.mending import mended
+
+
+@pytest.fixture(scope="module")
+def nlp():
+    return load()
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "verb"),
+    [
+        ("Vic smokes.", "Vic", "smokes"),
+        ("Liv bites her nails.", "Liv", "bites"),
+        ("Uma studies at Boston University.", "Uma", "studies"),
+        ("Nico banks with ING.", "Nico", "banks"),
+        ("Fred's knee hurts.", "knee", "hurts"),
+        ("Chen's contract runs until December.", "contract", "runs"),
+    ],
+)
+def test_the_verb_and_its_subject_are_found(nlp, text, subject, verb):
+    """The words, their order and their offsets are those of the text."""
+    doc = mended(nlp, nlp(text))
+    found = next(t for t in doc if t.dep_ == "nsubj")
+
+    assert text == doc.text
+    assert (subject, verb, "VERB") == (found.text, found.head.text, found.head.pos_)
+    assert [t.idx for t in nlp(text)] == [t.idx for t in doc]
+
+
+@pytest.mark.parametrize(
+    "text", ["Ann works at Acme.", "Great photos.", "Send parents cards.", "Mountains of books.", "Hello.", "", "?"]
+)
+def test_other_texts_are_left_alone(nlp, text):
+    """Neither good parses nor fragments are touched."""
+    doc = nlp(text)
+
+    assert mended(nlp, doc) is doc
