@@ -139,6 +139,13 @@ def test_a_recent_change_reaches_behind_an_undated_fact():
     assert ["supersede"] == actions(fact, known(slot("Denver", markers=("undated",))))
 
 
+def test_what_was_said_earlier_and_gives_no_date_is_late():
+    """Messages that arrive out of order are put in order; only a date of its own lets a fact reach back."""
+    fact = new(slot("Austin", markers=("undated",)), at=START - 30 * DAY)
+
+    assert ["late"] == actions(fact, known(slot("Denver", markers=("undated",))))
+
+
 def test_a_correction_says_that_the_old_fact_never_held():
     """The corrected fact ends where it began."""
     fact = new(slot("Thursday", name="date"), correction=True)

@@ -211,5 +211,7 @@ REACH = timedelta(days=92)
 
 
 def _reaches_back(new: Side, old: Side) -> bool:
-    """After an undated "lives in Denver", "moved last month" wins, though it names the earlier date."""
-    return old.undated and old.valid_from - new.valid_from <= REACH
+    """After an undated "lives in Denver", "moved last month" wins, though it names the earlier date. What gives no date
+    either was said earlier, and is late.
+    """
+    return old.undated and not new.undated and old.valid_from - new.valid_from <= REACH
