@@ -31,7 +31,7 @@ from graphmem.steps import fusion
 from graphmem.steps.fusion import Recipe
 from graphmem.values import Fact, Hit
 
-CUTS = (5, 10, 20, 30)
+CUTS = (2, 5, 10, 20, 30)
 UNANSWERABLE = 5
 SAMPLES = 2000
 """Bootstrap samples of the questions."""
@@ -89,13 +89,14 @@ LOCOMO = (
 MUSIQUE = (
     Mode("vectors", "messages", fusion.VECTORS),
     Mode("hybrid", "messages", fusion.HYBRID),
-    Mode("hybrid + walk", "messages", None),
+    Mode("raw", "messages", None),
+    Mode("triples, no walk", "facts", fusion.CHAT_FLAT),
     Mode("triples", "facts", None),
     Mode("local", "extracted", None),
 )
 GAINS = {
     "locomo": (("hybrid + walk", "hybrid"), ("raw", "raw, no walk"), ("facts", "facts, no walk")),
-    "musique": (("hybrid + walk", "hybrid"), ("triples", "hybrid")),
+    "musique": (("triples", "hybrid"), ("triples", "triples, no walk"), ("local", "hybrid")),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from graphmem import InputError, Memory
@@ -10,7 +12,8 @@ from graphmem.flows import lists, recall
 from graphmem.models.scripted import FailingEmbedder, HashEmbedder
 from graphmem.steps import fusion
 from graphmem.steps.fusion import Recipe
-from graphmem.values import Scope, When
+from graphmem.stores.contracts import Edge
+from graphmem.values import Node, Scope, When
 from tests.conftest import Clock
 from tests.flows.conftest import Opener
 
@@ -202,3 +205,21 @@ def test_a_passage_leads_its_facts(library: Memory) -> None:
     assert passage[0][0].startswith("Dune written_by Herbert and")
     assert "Dune written_by Herbert" == fact[0][0]
     assert fact[0][1] > 0.5
+
+
+def test_a_walk_between_documents_fetches_at_most_four_times(library: Memory) -> None:
+    """However far the relations lead."""
+    for n in range(9):
+        library.add(f"Herbert met Writer{n}. Writer{n} met Poet{n}. Poet{n} met Painter{n} {PADDING}", user_id="u")
+    fetched: list[int] = []
+
+    class Counted:
+        def edges(self, nodes: Sequence[Node], *rest: object) -> Sequence[Edge]:
+            fetched.append(len(nodes))
+            return library._engine.graph.edges(nodes, *rest)  # type: ignore[arg-type]
+
+    when = When(now=library._engine.clock())
+    parts = engine(library, graph=Counted())
+    recall.search("Dune written_by", Scope(user_id="u"), when, relations=False, **parts)  # type: ignore[arg-type]
+
+    assert 2 <= len(fetched) <= 4
