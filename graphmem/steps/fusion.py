@@ -66,8 +66,13 @@ _PRIORS: Final = {"speaker": 0.4, "time": 0.4, "when": 0.2, "asks": -0.15, "leng
 
 VECTORS = Recipe(name="vectors", weights={"dense_turn": 1.0})
 HYBRID = Recipe(name="hybrid", weights=_TURNS)
-HYBRID_WALK = Recipe(name="hybrid_walk", weights=_TURNS, walk_alone=True)
-CHAT = Recipe(name="chat", weights={**_WINDOWS, **_FACTS, **_PRIORS}, session=0.6, walk=0.5)
+HYBRID_WALK = Recipe(
+    name="hybrid_walk", weights=_TURNS, walk_alone=True, seeds=100, graph=WalkRecipe(rounds=3, nodes=300, fan=16)
+)
+CHAT = Recipe(
+    name="chat", weights={**_WINDOWS, **_FACTS, **_PRIORS}, session=0.6, walk=0.5,
+    graph=WalkRecipe(rounds=3, nodes=160, fan=16),
+)  # fmt: skip
 CHAT_FLAT = CHAT.model_copy(update={"name": "chat_flat", "walk": 0.0})
 DOCUMENTS = Recipe(
     name="documents", weights=_PASSAGES, walk_alone=True, entity_mass=0.1, triple_mass=0.5, repeat=0.001,
