@@ -49,11 +49,11 @@ def run_pairs(pairs: Sequence[Mapping[str, str]]) -> list[Outcome]:
 
 def _run_pair(memory: Any, pair: Mapping[str, str], user: str) -> Outcome:
     first = memory.add(pair["old"], user_id=user, at=START)
-    old = [change.memory_id for change in first.changes if change.event == "ADD"]
+    old = {c.memory_id: memory.get(c.memory_id).valid_to for c in first.changes if c.event == "ADD"}
     second = memory.add(pair["new"], user_id=user, at=START + timedelta(days=1))
-    after = [memory.get(memory_id) for memory_id in old]
+    closed = [memory_id for memory_id, end in old.items() if memory.get(memory_id).valid_to != end]
     reasons = tuple(c.reason for c in second.changes if c.event == "DELETE" and c.memory_id in old)
-    return Outcome(pair, any(m.valid_to is not None for m in after), reasons, len(old))
+    return Outcome(pair, bool(closed), reasons, len(old))
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, int]:

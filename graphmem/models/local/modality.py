@@ -70,6 +70,8 @@ def may_lie_ahead(clause: Clause) -> bool:
     head = clause.head
     if head.lemma_ in _EVENTS and head.tag_ in {"VBP", "VBZ"}:
         return True
+    if head.tag_ in {"VBP", "VBZ"} and any(c.lower_ in {"until", "till", "through"} for c in head.children):
+        return True
     return any(t.tag_ == "VBG" for t in (head, *(c for c in head.children if c.dep_ in {"aux", "auxpass"})))
 
 

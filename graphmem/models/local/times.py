@@ -359,7 +359,7 @@ _RULES: dict[str, Callable[[re.Match[str], datetime], Stretch | None]] = {
 
 def settle(time: Time, base: datetime, future: bool) -> Time:
     """The time on the side that the verb points to: "I'm leaving on Friday" is the next Friday, not the last."""
-    if not future or time.finish > base or not time.relative or time.role != "at":
+    if not future or time.finish > base or not time.relative or time.role not in {"at", "until"}:
         return time
     if (
         time.precision == "day"
