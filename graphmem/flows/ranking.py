@@ -28,8 +28,6 @@ PASSAGE = 40
 """Words from which on a message that stands alone is taken for a passage of a document."""
 LED = 0.99
 """What the fact nearest to the question has of its passage's mass."""
-DISCOVERED = 30
-"""Messages that no list named and the walk found."""
 
 
 class Stores(NamedTuple):
@@ -93,8 +91,8 @@ def rank(stores: Stores, query: Query, lists: Sequence[Lists], recipe: Recipe | 
         idf = {node: rarity(degree, items) for node, degree in asked.items()}
         walk = Walk(_seeds(pool, base, idf, relating, recipe), items, recipe.graph)
         failed = _fetch(walk, stores.graph, query)
-        if recipe.walk_alone and "message" in query.include:
-            pool = _widened(stores.ledger, query, question, pool, walk)
+        if recipe.discovered and "message" in query.include:
+            pool = _widened(stores.ledger, query, question, pool, walk, recipe.discovered)
             base = dict.fromkeys(pool.signals, 0.0) | base
     reached = _reached(pool, walk, recipe) if walk else {}
     for node, mass in reached.items():
@@ -233,10 +231,10 @@ def _fetch(walk: Walk, graph: GraphStore, query: Query) -> tuple[str, ...]:
     return ()
 
 
-def _widened(ledger: Ledger, query: Query, question: Question, pool: Pool, walk: Walk) -> Pool:
+def _widened(ledger: Ledger, query: Query, question: Question, pool: Pool, walk: Walk, most: int) -> Pool:
     """The pool with what the walk alone found: the end of a chain of passages may share no word with a question."""
     masses = {n.id: mass for n, mass in walk.ranking().items() if n.kind == "message" and n not in pool.signals}
-    best = sorted(masses, key=lambda i: (-masses[i], i))[:DISCOVERED]
+    best = sorted(masses, key=lambda i: (-masses[i], i))[:most]
     found = ledger.messages(sorted(_allowed(ledger, query, set(best)))) if best else {}
     nodes = {Node(kind="message", id=i): m for i, m in found.items()}
     return pool._replace(

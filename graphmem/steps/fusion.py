@@ -41,6 +41,8 @@ class Recipe(Value):
     """Mass of the entities of the best facts that carry relations; taken from the candidates and the entities."""
     triple_base: float = 0.6
     """Share of its passage's base in the score of a fact that carries relations."""
+    discovered: int = 0
+    """Messages that no list names and the walk finds, at most; only where it decides."""
     repeat: float = 0.3
     """Factor on the score of a hit whose evidence better hits have shown already."""
 
@@ -75,7 +77,8 @@ CHAT = Recipe(
 )  # fmt: skip
 CHAT_FLAT = CHAT.model_copy(update={"name": "chat_flat", "walk": 0.0})
 DOCUMENTS = Recipe(
-    name="documents", weights=_PASSAGES, walk_alone=True, entity_mass=0.1, triple_mass=0.5, repeat=0.001,
+    name="documents", weights=_PASSAGES, walk_alone=True, entity_mass=0.1, triple_mass=0.5, discovered=30,
+    repeat=0.001,
     graph=WalkRecipe(mentions=0.5, weak=0.0, derived_from=0.0, facts=0.0, nodes=500, hub=64),
 )  # fmt: skip
 RECIPES: Final[Mapping[str, Recipe]] = {r.name: r for r in (VECTORS, HYBRID, HYBRID_WALK, CHAT, CHAT_FLAT, DOCUMENTS)}
