@@ -13,6 +13,8 @@ from graphmem.errors import ConflictError, NotFound
 from graphmem.ledger import lexical
 from graphmem.ledger.contracts import LexicalView, Recorded
 from graphmem.ledger.engine import insert, insert_new
+from graphmem.ledger.prepared import Prepared, listed
+from graphmem.ledger.prepared import ids as id_json
 from graphmem.ledger.rows import (
     attribute_rows,
     chunks,
@@ -138,11 +140,13 @@ def by_id(connection: Connection, ids: Sequence[str] | set[str], *, hidden: bool
     """Messages by id; unknown ones are left out, withdrawn ones unless `hidden`."""
     found: dict[str, MessageRecord] = {}
     for some in chunks(ids):
-        statement = select(messages).where(messages.c.id.in_(some))
-        if not hidden:
-            statement = statement.where(messages.c.hidden.is_(False))
-        found |= {row["id"]: message_of(row) for row in connection.execute(statement).mappings()}
+        for row in _BY_ID.mappings(connection, {"ids": id_json(some)}):
+            if hidden or not row["hidden"]:
+                found[row["id"]] = message_of(row)
     return found
+
+
+_BY_ID = Prepared(select(messages).where(messages.c.id.in_(listed("ids"))))
 
 
 def of_episode(connection: Connection, episode_id: str) -> tuple[MessageRecord, ...]:

@@ -13,6 +13,8 @@ from graphmem.ledger.engine import insert, insert_new
 from graphmem.ledger.hanging import Hangers
 from graphmem.ledger.images import Image
 from graphmem.ledger.outbox import Stores
+from graphmem.ledger.prepared import Prepared, listed
+from graphmem.ledger.prepared import ids as id_json
 from graphmem.ledger.rows import Columns, attribute_rows, chunks, claims_json, memory_of, memory_row
 from graphmem.ledger.schema import attributes, history, memories, messages, resolutions, similar, touched
 from graphmem.stores.contracts import VectorItem
@@ -40,9 +42,12 @@ def known(connection: Connection, ids: Iterable[str]) -> dict[str, Known]:
     """Memories with their places; unknown ones are left out."""
     found: dict[str, Known] = {}
     for some in chunks(ids):
-        rows = connection.execute(select(memories).where(memories.c.id.in_(some))).mappings()
-        found |= {row["id"]: Known(row["seq"], memory_of(row)) for row in rows}
+        for row in _BY_ID.mappings(connection, {"ids": id_json(some)}):
+            found[row["id"]] = Known(row["seq"], memory_of(row))
     return found
+
+
+_BY_ID = Prepared(select(memories).where(memories.c.id.in_(listed("ids"))))
 
 
 def is_resolved(connection: Connection, resolution_id: str) -> bool:

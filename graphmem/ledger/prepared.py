@@ -7,17 +7,18 @@ expressions stay portable: ids travel as one JSON list, scope and time as named 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, String, bindparam, func, select
+from sqlalchemy import JSON, BigInteger, Boolean, Connection, Select, String, bindparam, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import TypeEngine
 
-from graphmem.ledger.schema import EPOCH, TICK
+from graphmem.ledger.schema import EPOCH, TICK, Instant
 from graphmem.values import Scope, When
 
 
@@ -87,12 +88,24 @@ def ids(values: Iterable[str]) -> str:
     return json.dumps(list(values))
 
 
+def _decoder(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """What turns a driver's value into a row's, where they differ."""
+    if isinstance(kind, Instant):
+        return lambda value: None if value is None else EPOCH + value * TICK
+    if isinstance(kind, JSON):
+        return lambda value: json.loads(value) if isinstance(value, str) else value
+    return bool if isinstance(kind, Boolean) else None
+
+
 class Prepared:
-    """One statement, compiled for each database on first use. Times are given and come back as integers."""
+    """One statement, compiled for each database on first use; times are given as integers."""
 
     def __init__(self, statement: Any) -> None:
         self._statement = statement
         self._compiled = lru_cache(maxsize=4)(self._compile)
+        columns = statement.selected_columns
+        self._names = [column.name for column in columns]
+        self._decoders = [(i, decode) for i, c in enumerate(columns) if (decode := _decoder(c.type)) is not None]
 
     def _compile(self, dialect: Any) -> tuple[str, tuple[str, ...] | None, Mapping[str, Any]]:
         compiled = self._statement.compile(dialect=dialect)
@@ -100,8 +113,16 @@ class Prepared:
         fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         return str(compiled), order, fixed
 
+    def mappings(self, connection: Connection, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Rows by column name, decoded: times, JSON and booleans as they were written."""
+        for row in self.rows(connection, values):
+            decoded = list(row)
+            for place, decode in self._decoders:
+                decoded[place] = decode(decoded[place])
+            yield dict(zip(self._names, decoded, strict=True))
+
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
-        """Execute it; `values` holds its named parameters and may hold more."""
+        """Rows as the driver gives them, times as integers; `values` holds its parameters and may hold more."""
         text, order, fixed = self._compiled(connection.dialect)
         given = {**fixed, **values}
         parameters: Any = tuple(given[name] for name in order) if order is not None else given

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, RowMapping, and_, func, true
+from sqlalchemy import ColumnElement, FromClause, and_, func, true
 
 from graphmem.values import (
     SCOPE_LABELS,
@@ -45,7 +45,7 @@ def labels(scope: Scope) -> Columns:
     return {"owner": scope.owner, **{label: getattr(scope, label) or "" for label in SCOPE_LABELS}}
 
 
-def scope_of(row: RowMapping) -> Scope:
+def scope_of(row: Mapping[Any, Any]) -> Scope:
     """The scope that a row was written with."""
     return Scope.model_construct(**{label: row[label] or None for label in SCOPE_LABELS})
 
@@ -79,7 +79,7 @@ def episode_row(episode: Episode, digest: str) -> Columns:
     return {**fields, **labels(episode.scope), "metadata": dict(episode.metadata), "digest": digest}
 
 
-def episode_of(row: RowMapping) -> Episode:
+def episode_of(row: Mapping[Any, Any]) -> Episode:
     """An episode from its row."""
     fields = {name: row[name] for name in _EPISODE}
     return Episode.model_construct(scope=scope_of(row), **fields)
@@ -92,7 +92,7 @@ def message_row(message: MessageRecord, recorded_at: datetime) -> Columns:
     return {**fields, **labels(message.scope), **own}
 
 
-def message_of(row: RowMapping) -> MessageRecord:
+def message_of(row: Mapping[Any, Any]) -> MessageRecord:
     """A message from its row."""
     fields = {name: row[name] for name in _MESSAGE}
     return MessageRecord.model_construct(scope=scope_of(row), **fields)
@@ -105,7 +105,7 @@ def memory_row(memory: Memory) -> Columns:
     return {**fields, **labels(memory.scope), **own}
 
 
-def memory_of(row: RowMapping) -> Memory:
+def memory_of(row: Mapping[Any, Any]) -> Memory:
     """A memory from its row."""
     fields = {name: row[name] for name in _MEMORY}
     return Memory.model_construct(scope=scope_of(row), claims=_claims(row["claims"]), **fields)
@@ -120,17 +120,17 @@ def claims_json(claims: Sequence[Claim]) -> list[Columns]:
     return [claim.model_dump(mode="json") for claim in claims]
 
 
-def evidence_of(row: RowMapping) -> Evidence:
+def evidence_of(row: Mapping[Any, Any]) -> Evidence:
     """Evidence from its row."""
     return Evidence.model_construct(**{name: row[name] for name in _EVIDENCE})
 
 
-def history_of(row: RowMapping) -> HistoryEntry:
+def history_of(row: Mapping[Any, Any]) -> HistoryEntry:
     """A line of history from its row."""
     return HistoryEntry(**{name: row[name] for name in HistoryEntry.model_fields})
 
 
-def entity_of(row: RowMapping, aliases: Sequence[str]) -> Entity:
+def entity_of(row: Mapping[Any, Any], aliases: Sequence[str]) -> Entity:
     """An entity from its row and its aliases, its own name left out."""
     return Entity(id=row["id"], name=row["name"], type=row["type"], weak=row["weak"], aliases=tuple(aliases))
 

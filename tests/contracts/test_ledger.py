@@ -305,7 +305,9 @@ def test_hostile_text_is_only_text(ledger: SqlLedger, text: str) -> None:
     (message,) = say(ledger, f"{text} word", scope=scope)
     named = Entity(id="e", name=f"{text} name", aliases=(text + "x",))
     memory = fact(f"{text} word", message, metadata={text: text})
-    whole = memory.model_copy(update={"entity_ids": ("e",)})
+    # Ids are made by the engine, never of what somebody wrote.
+    named_plainly = memory.memory.model_copy(update={"id": "m"})
+    whole = memory.model_copy(update={"entity_ids": ("e",), "memory": named_plainly})
     ledger.commit(plan("r", whole, scope=scope).model_copy(update={"entities": (named,)}))
 
     assert whole.memory == ledger.memories([whole.memory.id])[whole.memory.id]
