@@ -73,7 +73,7 @@ HYBRID_WALK = Recipe(
 )
 CHAT = Recipe(
     name="chat", weights={**_WINDOWS, **_FACTS, **_PRIORS}, session=0.6, walk=0.5,
-    graph=WalkRecipe(rounds=3, nodes=160, fan=16),
+    graph=WalkRecipe(rounds=2, nodes=64, fan=8),
 )  # fmt: skip
 CHAT_FLAT = CHAT.model_copy(update={"name": "chat_flat", "walk": 0.0})
 DOCUMENTS = Recipe(
