@@ -45,7 +45,10 @@ class Known:
     def __init__(self) -> None:
         self.rng = np.random.default_rng(0)
         self.topics = self._unit(self.rng.standard_normal((TOPICS, DIMENSIONS)))
-        middles, ends = ("ra", "le", "mi", "so", "nu", "ta", "ve", "po"), ("ren", "lis", "dom", "tka", "ver", "bin", "sor")
+        middles, ends = (
+            ("ra", "le", "mi", "so", "nu", "ta", "ve", "po"),
+            ("ren", "lis", "dom", "tka", "ver", "bin", "sor"),
+        )
         words = [f"{a}{b}{c}{d}" for a in "bdfgklmnprst" for b in "aeiou" for c in middles for d in ends]
         self.words = np.array(words)
         self.weights = 1 / np.arange(1, len(words) + 1) ** 0.9

@@ -1,6 +1,6 @@
 """Draw docs/demo.svg: what `graphmem demo` prints, taken from a real run.
 
-    python docs/draw_demo.py
+python docs/draw_demo.py
 """
 
 from __future__ import annotations

@@ -42,7 +42,9 @@ class MissingExtra(ConfigError):
     """A backend needs packages that are not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs packages that are not installed.", advice=f"Run: pip install 'graphmem[{extra}]'")
+        super().__init__(
+            f"{what} needs packages that are not installed.", advice=f"Run: pip install 'graphmem[{extra}]'"
+        )
         self.extra = extra
 
 

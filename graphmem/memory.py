@@ -51,7 +51,8 @@ class Memory(Relationships):
         """Open the memory in `home` (./.graphmem unless a setting says otherwise), making it when it is new.
 
         `options` are settings (see docs/configuration.md); `llm`, `embedder`, `extractor` and `clock` replace what
-        the settings would build; for `embedder` and `extractor` the name that the setting takes will do, too. Raises ConfigError, MissingExtra, StoreError, EmbeddingMismatch.
+        the settings would build; for `embedder` and `extractor` the name that the setting takes will do, too. Raises
+        ConfigError, MissingExtra, StoreError, EmbeddingMismatch.
         """
         named = {
             key: value for key, value in (("embedder", embedder), ("extractor", extractor)) if isinstance(value, str)

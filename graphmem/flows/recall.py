@@ -77,14 +77,13 @@ def search(
         hits = tuple(hit for hit in hits if hit.score >= min_score)
     with ledger.snapshot():
         around, broken = _relations(stores, query, ranked, hits) if relations else ((), ())
-    done = time.perf_counter()
+    searched = (time.perf_counter() - read) * 1e3
     return SearchResult(
         hits=hits,
         relations=around,
         degraded=tuple(sorted({*degraded, *lost, *failed, *broken})),
         usage=Usage(
-            embedding_calls=1 if embedder else 0,
-            milliseconds={"embed": (read - began) * 1e3, "search": (done - read) * 1e3},
+            embedding_calls=1 if embedder else 0, milliseconds={"embed": (read - began) * 1e3, "search": searched}
         ),
     )
 
@@ -120,7 +119,7 @@ def _lists(
 
 
 def _chosen(ledger: Ledger, query: Query, ranked: Ranked) -> list[tuple[Node, float]]:
-    """What may be shown, best first. A message whose facts have all ended is set back: it says what was, not what is."""
+    """What may be shown, best first. A message whose facts have all ended is set back: it says what was."""
     order = [(node, score) for node, score in ranked.order if node.kind in query.include]
     said = [node.id for node, _ in order if node.kind == "message"]
     resting = ledger.derived(said) if said and not query.when.everything else {}

@@ -60,7 +60,9 @@ def reading(opened: Opener, *replies: str) -> tuple[Memory, ScriptedLLM, HashEmb
 
 def test_an_add_is_one_chat_call_one_embedding_call_and_three_write_transactions(opened: Opener) -> None:
     """Record, journal, commit; the stores' acknowledgement waits."""
-    memory, llm, embedder = reading(opened, reply(("Ann", "works_at", "Acme")), reply(("Bob", "likes", "Chess"), quote="likes Chess"))
+    memory, llm, embedder = reading(
+        opened, reply(("Ann", "works_at", "Acme")), reply(("Bob", "likes", "Chess"), quote="likes Chess")
+    )
     memory.add("Ann works at Acme", user_id="u")
     calls = embedder.calls
     with statements("BEGIN IMMEDIATE") as writes:

@@ -16,6 +16,7 @@ from graphmem.models.local.constructions import Reading, data, fitting, kin_term
 from graphmem.models.local.entities import Names
 from graphmem.models.local.language import word_list
 from graphmem.models.local.modality import is_arranged
+from graphmem.models.local.parsing import arguments, called, governor, joined, label, names_of
 from graphmem.models.local.persons import Persons
 from graphmem.steps.relation_types import relation_type
 from graphmem.values import EntityDraft
@@ -102,11 +103,11 @@ class Relations:
             verb = verb.head
 
     def _stated(self, verb: Token, subject: EntityDraft, reading: Reading, inside: set[int]) -> Iterator[Edge]:
-        for link, head in _arguments(verb):
-            for token in _joined(head):
+        for link, head in arguments(verb):
+            for token in joined(head):
                 edge = self._match(verb, link, token, subject, reading) if token.i in inside else None
                 if edge is not None:
-                    each = [EntityDraft(name=self._names.spelled(t), type=edge.target.type) for t in _called(token)]
+                    each = [EntityDraft(name=self._names.spelled(t), type=edge.target.type) for t in called(token)]
                     yield from (replace(edge, target=named) for named in each or [edge.target])
 
     def _match(self, verb: Token, link: str, token: Token, subject: EntityDraft, reading: Reading) -> Edge | None:
@@ -116,23 +117,23 @@ class Relations:
             return None
         kind, target, change = found
         if reading.modality == "planned":
-            kind = relation_type(f"plans to {_label(verb, '' if link in _BARE else link)}")
+            kind = relation_type(f"plans to {label(verb, '' if link in _BARE else link)}")
         return Edge(subject, kind, target, _TYPED, change)
 
     def _employment(self, verb: Token, subject: EntityDraft, reading: Reading) -> Iterator[Edge]:
         """An employer that hangs on a noun: "got a job at Google", "is a teacher at Hill School"."""
         jobs = [
-            t for _, head in _arguments(verb) for t in _joined(head) if t.lower_ in _JOBS or t.lower_.endswith(_TRADES)
+            t for _, head in arguments(verb) for t in joined(head) if t.lower_ in _JOBS or t.lower_.endswith(_TRADES)
         ]
         if not jobs or reading.negated or reading.modality in {"planned", "ended"}:
             return
         gained = verb.lemma_ in {"get", "land", "start", "accept", "take", "begin", "secure", "become"}
         over = reading.past and not gained
-        for title in (c for j in jobs for link, c in _arguments(j) if link == "as" and c.pos_ == "NOUN"):
+        for title in (c for j in jobs for link, c in arguments(j) if link == "as" and c.pos_ == "NOUN"):
             if (named := self._names.weak(title)) is not None:
                 yield Edge(subject, "job_title", retyped(named, "Occupation"), _TYPED, gained)
         for holder in (*jobs, verb):
-            for link, token in _arguments(holder):
+            for link, token in arguments(holder):
                 entity = self._names.strong(token)
                 if (
                     link in ({"at"} if holder is verb else {"at", "with", "for"})
@@ -195,7 +196,7 @@ class Relations:
             if kind is None or owner is None or any(c.lower_ in {"ex", "late", "former"} for c in noun.children):
                 continue
             source = self._antecedents.get(owner.i) or self._names.strong(owner)
-            for token in _names_of(noun):
+            for token in names_of(noun):
                 named = self._names.strong(token)
                 if source is not None and named is not None and token.i in inside and token.pos_ == "PROPN":
                     yield Edge(source, kind, retyped(named, "Person" if kind != "has_pet" else "Animal"), _KIN)
@@ -207,7 +208,7 @@ class Relations:
         for noun in (c for c in clause.head.children if c.dep_ == "dobj"):
             kind = kin_terms().get(noun.lemma_.lower())
             called = self._names.christened(noun)
-            beside = [self._names.spelled(t) for c in noun.children if c.dep_ == "appos" for t in _joined(c)]
+            beside = [self._names.spelled(t) for c in noun.children if c.dep_ == "appos" for t in joined(c)]
             for name in filter(None, [called, *beside]):
                 if kind is not None and kind != "has_pet":
                     yield Edge(subject, kind, EntityDraft(name=name, type="Person"), _KIN)
@@ -279,8 +280,8 @@ class Relations:
 
     def _bound(self, said: Token, subject: EntityDraft, link: str, kind: str, target: str) -> Iterator[Edge]:
         """What an adjective or noun ties to the subject: "allergic to nuts", "engaged to Sara", "a fan of Nirvana"."""
-        for found, head in _arguments(said):
-            for token in _joined(head) if found == link else ():
+        for found, head in arguments(said):
+            for token in joined(head) if found == link else ():
                 entity = self._entity(token) if target == "Thing" else self._names.strong(token)
                 if entity is None and target == "Thing" and token.tag_ in {"VB", "JJ", "VBP"} and token.dep_ == "conj":
                     entity = EntityDraft(name=token.text)
@@ -303,7 +304,7 @@ class Relations:
             if entity is None or token.i in within or entity.name in reached or token.dep_ in SUBJECTS | {"poss"}:
                 continue
             reached.add(entity.name)
-            verb, link, steps = _governor(token)
+            verb, link, steps = governor(token)
             holder = self._holder(verb, clause, subject) if verb is not None else None
             if (
                 verb is None
@@ -315,8 +316,8 @@ class Relations:
             whole = self._names.whole(token) or entity
             far = verb.i != clause.head.i or steps > 3
             light = not link and verb.lemma_ in _LIGHT
-            label = _marked(_label(verb, link), _of_verb(verb, clause.head, reading))
-            yield Edge(holder, label, whole, _VAGUE if far or light else _ANCHORED)
+            edge = _marked(label(verb, link), _of_verb(verb, clause.head, reading))
+            yield Edge(holder, edge, whole, _VAGUE if far or light else _ANCHORED)
 
 
 def _contact(said: Token) -> str:
@@ -328,70 +329,6 @@ def _contact(said: Token) -> str:
 def _is_a_trade(noun: Token) -> bool:
     trade = noun.pos_ == "NOUN" and noun.lower_.endswith(_TRADES)
     return trade and any(c.lower_ in {"a", "an"} for c in noun.children)
-
-
-def _arguments(verb: Token) -> Iterator[tuple[str, Token]]:
-    for child in verb.children:
-        if child.dep_ in {"dobj", "attr", "acomp", "dative", "oprd"}:
-            yield child.dep_, child
-        elif child.dep_ == "xcomp" and child.tag_ == "VBG":
-            yield "xcomp", child
-        elif child.dep_ in {"prep", "agent"}:
-            yield from ((child.lower_, c) for c in child.children if c.dep_ in {"pobj", "pcomp"})
-            yield from (
-                (f"{child.lower_} {p.lower_}", c) for p in child.children if p.dep_ == "prep" for c in p.children
-            )
-        elif child.dep_ in {"advmod", "prt"}:
-            yield from (
-                (p.lower_, c) for p in child.children if p.dep_ == "prep" for c in p.children if c.dep_ == "pobj"
-            )
-
-
-def _joined(token: Token) -> Iterator[Token]:
-    """A noun and those coordinated with it."""
-    yield token
-    for child in token.children:
-        # The last noun of a list is often tagged as a verb: "allergic to nuts and shellfish".
-        bare = child.tag_ in {"VB", "JJ"} and not list(child.children)
-        if child.dep_ == "conj" and (child.pos_ in {"NOUN", "PROPN"} or bare):
-            yield from _joined(child)
-
-
-def _called(noun: Token) -> Iterator[Token]:
-    """Names set beside a plural ("two cats, Milo and Luna")."""
-    if noun.tag_ == "NNS":
-        yield from (t for c in noun.children if c.dep_ == "appos" and c.pos_ == "PROPN" for t in _joined(c))
-
-
-def _names_of(noun: Token) -> Iterator[Token]:
-    yield from (c for c in noun.children if c.dep_ in {"appos", "compound", "nmod"})
-    if noun.dep_ in {"compound", "nmod", "appos"}:
-        yield noun.head
-    verb = noun.head
-    if noun.dep_ == "attr" and verb.lemma_ == "be" and (subject := subject_of(verb)) is not None:
-        yield from _joined(subject)
-    if noun.dep_ in {"nsubj", "nsubjpass"} and verb.lemma_ in {"call", "name"}:
-        yield from (c for c in verb.children if c.dep_ in {"oprd", "attr", "dobj"} and c.i > verb.i)
-    if noun.dep_ == "nsubj" and verb.lemma_ == "be":
-        yield from (c for c in verb.children if c.dep_ == "attr")
-    if noun.dep_ == "poss" and noun.head.lower_ == "name" and noun.head.head.lemma_ == "be":
-        yield from (c for c in noun.head.head.children if c.dep_ == "attr")
-
-
-def _governor(token: Token) -> tuple[Token | None, str, int]:
-    """The verb above a name, the preposition between them, and how many steps apart they are."""
-    link, steps = "", 0
-    while token.head.i != token.i and not is_verb(token):
-        if token.dep_ in {"prep", "agent"} and not link:
-            link = token.lower_
-        token = token.head
-        steps += 1
-    return (token if is_verb(token) else None), link, steps
-
-
-def _label(verb: Token, link: str) -> str:
-    particle = next((c.lower_ for c in verb.children if c.dep_ == "prt"), "")
-    return "_".join(part for part in (verb.lemma_.lower(), particle, link) if part)
 
 
 def _alias(owner: EntityDraft | None, name: str) -> Iterator[Edge]:
