@@ -148,7 +148,7 @@ def _passages(pool: Pool) -> bool:
 
 
 def _relating(ledger: Ledger, pool: Pool, lists: Sequence[Lists]) -> dict[str, tuple[float, frozenset[str]]]:
-    """Of the nearest facts, those with relations: their cosine and the entities that they relate."""
+    """The nearest facts, if any of them has relations: their cosine and the entities that they relate."""
     near: dict[str, float] = {}
     for found in lists:
         for item, cosine in found.get("dense_fact", ()):
@@ -157,7 +157,7 @@ def _relating(ledger: Ledger, pool: Pool, lists: Sequence[Lists]) -> dict[str, t
     nearest = sorted(near, key=lambda fact: (-near[fact], fact))[:TRIPLES_SEEN]
     known = ledger.known(nearest) if nearest else {}
     ends = {fact: frozenset(e for t in k.triples for e in (t.source_id, t.target_id)) for fact, k in known.items()}
-    return {fact: (near[fact], entities) for fact, entities in ends.items() if entities}
+    return {fact: (near[fact], entities) for fact, entities in ends.items()} if any(ends.values()) else {}
 
 
 def _base(pool: Pool, recipe: Recipe) -> dict[Node, float]:
@@ -198,8 +198,8 @@ def _seeds(
 ) -> dict[Node, float]:
     flat = fusion.norm({node: score for node, score in base.items() if node.kind == "message" or not pool.messages})
     best = dict(sorted(flat.items(), key=lambda item: (-item[1], item[0].id))[: recipe.seeds])
-    phrases = _related(pool, flat, relating, recipe) if recipe.triple_mass else {}
-    triples = recipe.triple_mass if phrases else 0.0
+    phrases, share = _related(pool, flat, relating, recipe)
+    triples = recipe.triple_mass * share
     return mix((best, 1.0 - triples - recipe.entity_mass), (phrases, triples), (idf, recipe.entity_mass))
 
 
@@ -208,18 +208,23 @@ def _related(
     flat: Mapping[Node, float],
     relating: Mapping[str, tuple[float, frozenset[str]]],
     recipe: Recipe,
-) -> dict[Node, float]:
-    """Ends of the relations of the best facts; a fact is as good as its cosine and its passage."""
+) -> tuple[dict[Node, float], float]:
+    """Ends of the relations of the best facts, and how many of these have relations, as a share.
+
+    A fact is as good as its cosine and its passage. The best that happen to have relations would lead astray where
+    the best of all have none.
+    """
     scores: dict[str, float] = {}
     for fact, (cosine, _) in relating.items():
         passages = (flat.get(Node(kind="message", id=i), 0.0) for i in pool.sources[Node(kind="fact", id=fact)])
         scores[fact] = cosine + recipe.triple_base * max(passages, default=0.0)
     ends: dict[Node, float] = {}
-    for fact in sorted(scores, key=lambda fact: (-scores[fact], fact))[:TRIPLES]:
+    best = sorted(scores, key=lambda fact: (-scores[fact], fact))[:TRIPLES]
+    for fact in best:
         for entity in sorted(relating[fact][1]):
             node = Node(kind="entity", id=entity)
             ends[node] = ends.get(node, 0.0) + scores[fact]
-    return ends
+    return ends, sum(bool(relating[fact][1]) for fact in best) / TRIPLES
 
 
 def _fetch(walk: Walk, graph: GraphStore, query: Query) -> tuple[str, ...]:
