@@ -207,7 +207,8 @@ def _close(
             _end(Closure(memory_id=target, valid_to=end, superseded_by=fact.memory_id, reason=verdict.reason), work, at)
         elif verdict.action == "late":
             end = max(start, fact.valid_from)
-            _end(Closure(memory_id=fact.memory_id, valid_to=end, superseded_by=target, reason=verdict.reason), work, at)
+            late = Closure(memory_id=fact.memory_id, valid_to=end, superseded_by=target, reason=verdict.reason)
+            _end(late, work, at, told=False)
 
 
 def _start(memory_id: str, known: Mapping[str, Memory], work: _Work) -> datetime | None:
@@ -217,16 +218,21 @@ def _start(memory_id: str, known: Mapping[str, Memory], work: _Work) -> datetime
     return None if memory is None else memory.valid_from or memory.recorded_at
 
 
-def _end(closure: Closure, work: _Work, at: datetime) -> None:
-    """Close a memory at the earliest end that is asked for; one that this plan adds is born closed."""
-    addition = work.additions.get(closure.memory_id)
-    if addition is None:
-        before = work.closures.get(closure.memory_id)
-        if before is None or closure.valid_to < before.valid_to:
-            work.closures[closure.memory_id] = closure
+def _end(closure: Closure, work: _Work, at: datetime, *, told: bool = True) -> None:
+    """Close a memory at the earliest end that is asked for; one that this plan adds is born closed.
+
+    History tells why, unless the memory came late and so was never thought open (`told` is False).
+    """
+    before = work.closures.get(closure.memory_id)
+    if before is not None and before.valid_to <= closure.valid_to:
         return
-    end = addition.memory.valid_to
-    if end is None or closure.valid_to < end:
+    addition = work.additions.get(closure.memory_id)
+    end = None if addition is None else addition.memory.valid_to
+    if end is not None and end <= closure.valid_to:
+        return
+    if told:
+        work.closures[closure.memory_id] = closure
+    if addition is not None:
         closed = {"valid_to": closure.valid_to, "retired_at": at, "superseded_by": closure.superseded_by}
         work.additions[closure.memory_id] = addition.model_copy(
             update={"memory": addition.memory.model_copy(update=closed)}
