@@ -177,7 +177,7 @@ def _relations(
         return (), ()
     facts = [hit.id for hit in hits if hit.source == "fact"]
     found = {r.id: r for r in stores.ledger.relations_by_memory(facts, query.scope, query.when)} if facts else {}
-    if len(found) < MOST_RELATIONS and ranked.named:
+    if len(found) < MOST_RELATIONS // 2 and ranked.named:
         named = sorted(ranked.named)
         try:
             around = stores.graph.relations(query.scope, query.when, entity_ids=named, limit=MOST_RELATIONS)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, bindparam, case, func, or_, select
 
+from graphmem.ledger.prepared import Prepared, listed
+from graphmem.ledger.prepared import ids as id_json
 from graphmem.ledger.rows import chunks, entity_of, of_scope
 from graphmem.ledger.schema import aliases, entities, memories, mentions, messages
 from graphmem.steps.linking import key
@@ -17,27 +19,34 @@ def by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Entity]:
     found: dict[str, Entity] = {}
     for some in chunks(ids):
         names: dict[str, list[str]] = {}
-        wanted = select(aliases.c.entity_id, aliases.c.alias).where(
-            aliases.c.entity_id.in_(some), aliases.c.position > 0
-        )
-        for row in connection.execute(wanted.order_by(aliases.c.position)):
-            names.setdefault(row.entity_id, []).append(row.alias)
-        rows = connection.execute(select(entities).where(entities.c.id.in_(some))).mappings()
+        values = {"ids": id_json(some)}
+        for entity_id, alias in _ALIASES.rows(connection, values):
+            names.setdefault(entity_id, []).append(alias)
+        rows = _BY_ID.mappings(connection, values)
         found |= {row["id"]: entity_of(row, names.get(row["id"], ())) for row in rows}
     return found
+
+
+_BY_ID = Prepared(select(entities).where(entities.c.id.in_(listed("ids"))))
+_ALIASES = Prepared(
+    select(aliases.c.entity_id, aliases.c.alias)
+    .where(aliases.c.entity_id.in_(listed("ids")), aliases.c.position > 0)
+    .order_by(aliases.c.position)
+)
+_BY_KEY = Prepared(
+    select(aliases.c.key, aliases.c.entity_id)
+    .join(entities, entities.c.id == aliases.c.entity_id)
+    .where(aliases.c.owner == bindparam("owner", type_=String), aliases.c.key.in_(listed("keys")))
+    .order_by(entities.c.degree.desc(), aliases.c.entity_id)
+)
 
 
 def by_key(connection: Connection, owner: str, keys: Sequence[str]) -> dict[str, tuple[Entity, ...]]:
     """Entities of an owner by normalised name or alias, most named first."""
     pairs: list[tuple[str, str]] = []
     for some in chunks(keys):
-        statement = (
-            select(aliases.c.key, aliases.c.entity_id)
-            .join(entities, entities.c.id == aliases.c.entity_id)
-            .where(aliases.c.owner == owner, aliases.c.key.in_(some))
-            .order_by(entities.c.degree.desc(), aliases.c.entity_id)
-        )
-        pairs += [(row.key, row.entity_id) for row in connection.execute(statement)]
+        rows = _BY_KEY.rows(connection, {"owner": owner, "keys": id_json(some)})
+        pairs += [(name, entity_id) for name, entity_id in rows]
     known = by_id(connection, {entity_id for _, entity_id in pairs})
     found: dict[str, tuple[Entity, ...]] = {}
     for name, entity_id in dict.fromkeys(pairs):
@@ -97,6 +106,5 @@ def degrees(connection: Connection, entity_ids: Iterable[str]) -> dict[str, int]
     """How many items name each entity; unknown ones are left out."""
     found: dict[str, int] = {}
     for some in chunks(entity_ids):
-        rows = connection.execute(select(entities.c.id, entities.c.degree).where(entities.c.id.in_(some)))
-        found |= {row.id: row.degree for row in rows}
+        found |= {row["id"]: row["degree"] for row in _BY_ID.mappings(connection, {"ids": id_json(some)})}
     return found

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from sqlalchemy import Connection, Select, func, select, union_all
 
 from graphmem.errors import InputError
 from graphmem.ledger import facts
 from graphmem.ledger.contracts import Known
+from graphmem.ledger.prepared import Prepared, Shape, arguments, listed
+from graphmem.ledger.prepared import ids as id_json
 from graphmem.ledger.rows import chunks, evidence_of, history_of, memory_of
 from graphmem.ledger.schema import (
     entities,
@@ -98,7 +101,7 @@ def _place(cursor: str) -> int:
     return int(cursor)
 
 
-def _seen(scope: Scope, when: When, source: Source, *, listing: bool) -> Select[tuple[str]]:
+def _seen(scope: Scope | None, when: When, source: Source, *, listing: bool) -> Select[tuple[str]]:
     if source == "fact":
         return select(memories.c.id).where(sees_fact(scope, when, listing=listing))
     return select(messages.c.id).where(sees_message(scope, when, listing=listing))
@@ -111,30 +114,43 @@ def selected(connection: Connection, scope: Scope, when: When, condition: Condit
 
 def visible(connection: Connection, ids: Iterable[str], scope: Scope, when: When, source: Source) -> set[str]:
     """Those of `ids` that a search may return."""
-    table = memories if source == "fact" else messages
+    statement, values = _visible(source, Shape.of(scope, when)), arguments(scope, when)
     found: set[str] = set()
     for some in chunks(ids):
-        found |= set(connection.scalars(_seen(scope, when, source, listing=False).where(table.c.id.in_(some))))
+        found.update(row[0] for row in statement.rows(connection, {**values, "ids": id_json(some)}))
     return found
+
+
+@lru_cache(maxsize=128)
+def _visible(source: Source, shape: Shape) -> Prepared:
+    table = memories if source == "fact" else messages
+    seen = _seen(shape.scope(), shape.when(), source, listing=False)
+    return Prepared(seen.where(table.c.id.in_(listed("ids"))))
 
 
 def evidence_for(connection: Connection, memory_ids: Sequence[str]) -> dict[str, tuple[Evidence, ...]]:
     """Evidence by memory id, in order of writing."""
     found: dict[str, list[Evidence]] = {}
     for some in chunks(memory_ids):
-        statement = select(evidence).where(evidence.c.memory_id.in_(some)).order_by(evidence.c.seq)
-        for row in connection.execute(statement).mappings():
+        for row in _EVIDENCE.mappings(connection, {"ids": id_json(some)}):
             found.setdefault(row["memory_id"], []).append(evidence_of(row))
     return {memory_id: tuple(spans) for memory_id, spans in found.items()}
+
+
+_EVIDENCE = Prepared(select(evidence).where(evidence.c.memory_id.in_(listed("ids"))).order_by(evidence.c.seq))
+_DERIVED = Prepared(
+    select(evidence.c.message_id, evidence.c.memory_id)
+    .where(evidence.c.message_id.in_(listed("ids")))
+    .order_by(evidence.c.seq)
+)
 
 
 def derived(connection: Connection, message_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Ids of the memories that rest on each message."""
     found: dict[str, dict[str, None]] = {}
     for some in chunks(message_ids):
-        statement = select(evidence.c.message_id, evidence.c.memory_id).where(evidence.c.message_id.in_(some))
-        for row in connection.execute(statement.order_by(evidence.c.seq)):
-            found.setdefault(row.message_id, {})[row.memory_id] = None
+        for message_id, memory_id in _DERIVED.rows(connection, {"ids": id_json(some)}):
+            found.setdefault(message_id, {})[memory_id] = None
     return {message_id: tuple(ids) for message_id, ids in found.items()}
 
 

@@ -44,11 +44,11 @@ def visible(
     *,
     entity_ids: Sequence[str] | None = None,
     types: Sequence[str] | None = None,
-    ids: Sequence[str] | None = None,
+    memory_ids: Sequence[str] | None = None,
     limit: int = 1000,
 ) -> tuple[Relation, ...]:
     """Relations supported by visible memories, newest first."""
-    found = _supports(connection, scope, when, entity_ids, types, ids, limit)
+    found = _supports(connection, scope, when, entity_ids, types, memory_ids, limit)
     found.sort(key=lambda s: (s.relation_id, s.start or datetime.min.replace(tzinfo=EPOCH.tzinfo), s.seq))
     intervals = [part for _, some in groupby(found, key=lambda s: s.relation_id) for part in intervals_of(list(some))]
     intervals.sort(key=lambda part: -max(s.seq for s in part))
@@ -61,12 +61,8 @@ def visible(
 def of_memories(
     connection: Connection, memory_ids: Sequence[str], scope: Scope | None, when: When
 ) -> tuple[Relation, ...]:
-    """Relations that some memories support, newest first."""
-    found: list[str] = []
-    for some in chunks(memory_ids):
-        found += connection.scalars(select(supports.c.relation_id).where(supports.c.memory_id.in_(some)))
-    wanted, chosen = visible(connection, scope, when, ids=found, limit=len(found) * 8), set(memory_ids)
-    return tuple(relation for relation in wanted if chosen & set(relation.memory_ids))
+    """Relations that some memories support, newest first, with the intervals of these memories."""
+    return visible(connection, scope, when, memory_ids=memory_ids, limit=len(memory_ids) * 8)
 
 
 def intervals_of(found: Sequence[Support]) -> list[list[Support]]:
@@ -89,7 +85,7 @@ def _supports(
     when: When,
     entity_ids: Sequence[str] | None,
     types: Sequence[str] | None,
-    ids: Sequence[str] | None,
+    memory_ids: Sequence[str] | None,
     limit: int,
 ) -> list[Support]:
     r, m = relations.c, memories.c
@@ -114,8 +110,8 @@ def _supports(
     )
     if types is not None:
         statement = statement.where(r.type.in_(types))
-    if ids is not None:
-        statement = statement.where(r.id.in_(ids))
+    if memory_ids is not None:
+        statement = statement.where(m.id.in_(memory_ids))
     if entity_ids is None:
         # A few supports a relation are usual; without any bound a whole owner would be read for one page.
         return [Support(*row) for row in connection.execute(statement.limit(limit * SPARE))]

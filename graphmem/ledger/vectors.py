@@ -9,14 +9,16 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, delete, func, select, tuple_
+from sqlalchemy import Connection, Integer, String, bindparam, delete, func, select, tuple_
 
 from graphmem.ledger import outbox
 from graphmem.ledger.engine import insert
 from graphmem.ledger.outbox import Stores
+from graphmem.ledger.prepared import Prepared
 from graphmem.ledger.rows import chunks, in_scope, labels, owner_scope, scope_of
 from graphmem.ledger.schema import vectors
 from graphmem.stores.contracts import Near, VectorItem, View
@@ -217,15 +219,22 @@ def _key(view: View, scope: Scope) -> tuple[tuple[tuple[str, str], ...], View]:
 
 
 def _follow(connection: Connection, matrix: Matrix, view: View, scope: Scope) -> None:
-    new = (
-        select(vectors.c.item_id, vectors.c.seq, vectors.c.vector)
-        .where(vectors.c.view == view, vectors.c.seq > matrix.watermark, in_scope(vectors, _partition(view, scope)))
-        .order_by(vectors.c.seq)
-    )
-    rows = connection.execute(new).all()
+    labels = _partition(view, scope).labels
+    rows = _newer(tuple(labels)).rows(connection, {"view": view, "after": matrix.watermark, **labels})
     if rows:
         ids, seqs, blobs = zip(*rows, strict=True)
         matrix.extend(ids, seqs, blobs)
+
+
+@lru_cache(maxsize=32)
+def _newer(labels: tuple[str, ...]) -> Prepared:
+    """Rows of one view and scope beyond a `seq`."""
+    v = vectors.c
+    mine = [v[label] == bindparam(label, type_=String) for label in labels]
+    statement = select(v.item_id, v.seq, v.vector).where(
+        v.view == bindparam("view", type_=String), v.seq > bindparam("after", type_=Integer), *mine
+    )
+    return Prepared(statement.order_by(v.seq))
 
 
 def _gone(connection: Connection, found: Sequence[tuple[str, int, float]]) -> list[str]:
