@@ -20,6 +20,7 @@ from graphmem.models.contracts import Embedder
 from graphmem.steps import fusion
 from graphmem.steps.filters import Condition
 from graphmem.steps.fusion import Recipe
+from graphmem.steps.relation_types import asked, cardinality
 from graphmem.stores.contracts import GraphStore, VectorStore
 from graphmem.values import Evidence, Hit, Node, Relation, Scope, SearchResult, Source, Usage, When, Why
 
@@ -31,6 +32,9 @@ RERANKED = 30
 MOST_RELATIONS = 20
 SPENT = 0.3
 """Factor on a message whose facts have all ended."""
+ONE_VALUE, MANY_VALUES = 1.0, 0.3
+"""Added to the score of a fact whose relation is asked for: by whether it has one value at a time, or many."""
+MOST_ANSWERS = 10
 SURE = 0.5
 """Cosine of the nearest item from which on the best hit scores 1; below it all scores shrink alike."""
 
@@ -69,7 +73,7 @@ def search(
     with ledger.snapshot():
         lists, lost = _lists(stores, query, texts, embedded, recipe)
         ranked, failed = rank(stores, query, lists, recipe)
-        best = _chosen(ledger, query, ranked)[: max(k, RERANKED) if rerank else k]
+        best = _chosen(stores, query, ranked)[: max(k, RERANKED) if rerank else k]
         hits = _hits(ranked, best, _strength(lists), reasons(stores, ranked, best) if explain else {})
     if rerank:
         hits = _reranked(hits, rerank(question, hits))[:k]
@@ -118,18 +122,40 @@ def _lists(
     return [g.lists for g in gathered], {part for g in gathered for part in g.degraded}
 
 
-def _chosen(ledger: Ledger, query: Query, ranked: Ranked) -> list[tuple[Node, float]]:
-    """What may be shown, best first. A message whose facts have all ended is set back: it says what was."""
+def _chosen(stores: Stores, query: Query, ranked: Ranked) -> list[tuple[Node, float]]:
+    """What may be shown, best first: what the graph answers comes first, what only tells of the past is set back."""
     order = [(node, score) for node, score in ranked.order if node.kind in query.include]
+    answers, standing = _answers(stores, query, ranked), _standing(stores.ledger, query, order)
+    if not answers and not standing:
+        return order
+    moved = [(n, answers.get(n.id, 0.0) + s * standing.get(n.id, 1.0)) for n, s in order]
+    most = max(score for _, score in moved)
+    return sorted(((n, s / max(most, 1.0)) for n, s in moved), key=lambda item: -item[1])
+
+
+def _answers(stores: Stores, query: Query, ranked: Ranked) -> dict[str, float]:
+    """Facts behind the relations that the question asks for by its words, of the entities that it names."""
+    kinds = asked(query.text) if ranked.named and stores.graph is not None else frozenset()
+    if not kinds or stores.graph is None:
+        return {}
+    try:
+        found = stores.graph.relations(
+            query.scope, query.when, entity_ids=sorted(ranked.named), types=sorted(kinds), limit=MOST_ANSWERS
+        )
+    except StoreError:
+        return {}
+    lift = {relation: ONE_VALUE if cardinality(relation) == "one" else MANY_VALUES for relation in kinds}
+    return {memory: lift[r.type] for r in found if r.source.id in ranked.named for memory in r.memory_ids}
+
+
+def _standing(ledger: Ledger, query: Query, order: Sequence[tuple[Node, float]]) -> dict[str, float]:
+    """Factors on messages of which facts have ended, down to `SPENT` where all have."""
     said = [node.id for node, _ in order if node.kind == "message"]
     resting = ledger.derived(said) if said and not query.when.everything else {}
     facts = sorted({fact for found in resting.values() for fact in found})
     live = ledger.visible(facts, query.scope, query.when, "fact") if facts else set()
-    spent = {message for message, found in resting.items() if found and live.isdisjoint(found)}
-    if not spent:
-        return order
-    lowered = [(n, s * SPENT if n.kind == "message" and n.id in spent else s) for n, s in order]
-    return sorted(lowered, key=lambda item: -item[1])
+    shares = {message: sum(fact in live for fact in found) / len(found) for message, found in resting.items()}
+    return {message: SPENT + (1 - SPENT) * share for message, share in shares.items() if share < 1}
 
 
 def _strength(lists: Sequence[Lists]) -> float:

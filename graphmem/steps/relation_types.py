@@ -62,3 +62,29 @@ def cardinality(kind: str, pinned: Mapping[str, str] | None = None) -> Cardinali
     if pinned and kind in pinned:
         return "one" if pinned[kind] == "one" else "many"
     return _table()[1].get(kind, "many")
+
+
+_SAYS_NOTHING = frozenset({"can", "date", "did", "do", "does", "doesn", "don", "has", "have", "is", "not", "was"})
+
+
+@cache
+def _asked_by() -> Mapping[str, frozenset[str]]:
+    """First word of each listed name, without its ending -> the relations it may ask for."""
+    found: dict[str, set[str]] = {}
+    for form, kind in _table()[0].items():
+        if (first := form.partition("_")[0]) not in _SAYS_NOTHING:
+            found.setdefault(_root(first), set()).add(kind)
+    return {word: frozenset(kinds) for word, kinds in found.items() if len(word) > 2}
+
+
+def _root(word: str) -> str:
+    for ending in ("ing", "ied", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            return word[: -len(ending)]
+    return word
+
+
+def asked(question: str) -> frozenset[str]:
+    """The listed relations that the words of a question may ask for: "Where does she live?" asks for `lives_in`."""
+    words = {_root(word) for word in _OTHER.split(question.lower()) if word}
+    return frozenset(kind for word in words for kind in _asked_by().get(word, ()))
