@@ -35,6 +35,7 @@ from graphmem.values import (
 log = logging.getLogger(__name__)
 Vector = npt.NDArray[np.float32]
 Vectors = Mapping[tuple[str, View], Vector]
+"""By message id, fact text or entity name, and view."""
 
 RESERVED = "graphmem."
 """Beginning of the metadata keys that are the engine's own."""
@@ -58,6 +59,12 @@ def owner_scope(scope: Scope) -> Scope:
     """The scope in which facts are compared: the same labels without the run."""
     wider = {label: value for label, value in scope.labels.items() if label != "run_id"}
     return Scope(**wider) if wider else scope
+
+
+def names_scope(scope: Scope) -> Scope:
+    """The scope of entity names: the owner's label alone."""
+    label, value = next(iter(scope.labels.items()))
+    return Scope(**{label: value})
 
 
 def decide(
@@ -117,7 +124,7 @@ def _near_names(
     vectors: Vectors,
 ) -> dict[str, list[tuple[Entity, float]]]:
     """Known entities whose names lie near a new name."""
-    owner = Scope(**dict([next(iter(scope.labels.items()))]))
+    owner = names_scope(scope)
     new = [n for n in linking.names(draft) if (n, "entity") in vectors and linking.key(n) not in known]
     found = {n: engine.ledger.nearest("entity", vectors[n, "entity"], owner, k=NEAR_NAMES) for n in new}
     ids = sorted({near.item_id for nears in found.values() for near in nears if near.score >= linking.SIMILAR})

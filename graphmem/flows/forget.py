@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import uuid5
 
@@ -30,7 +31,7 @@ def update(engine: Engine, memory_id: str, text: str | None, metadata: Mapping[s
     now = engine.clock()
     plan, vectors = None, []
     if text is not None and text != before.text:
-        plan = _reread(engine, before, text)
+        plan = _reread(engine, before, text, now)
         vectors = [VectorItem(memory_id, "fact", before.scope, engine.embedder.embed([text])[0])]
     after = engine.ledger.update(memory_id, now, text=text, metadata=metadata, vectors=vectors, plan=plan)
     engine.projection.apply()
@@ -47,7 +48,7 @@ def get(engine: Engine, memory_id: str) -> Memory:
     return found
 
 
-def _reread(engine: Engine, memory: Memory, text: str) -> Plan:
+def _reread(engine: Engine, memory: Memory, text: str, now: datetime) -> Plan:
     """Entities and relations of a changed text, linked like those of a new fact."""
     message = MessageRecord(
         id=memory.id,
@@ -68,9 +69,9 @@ def _reread(engine: Engine, memory: Memory, text: str) -> Plan:
     read = linked.facts[0]
     changed = memory.model_copy(update={"text": text, "claims": fact.claims, "subject_id": read.subject_id})
     return Plan(
-        resolution_id=str(uuid5(linking.NAMESPACE, f"update\n{memory.id}\n{engine.clock().isoformat()}")),
+        resolution_id=str(uuid5(linking.NAMESPACE, f"update\n{memory.id}\n{now.isoformat()}")),
         scope=memory.scope,
-        at=engine.clock(),
+        at=now,
         entities=linked.entities,
         additions=(Addition(memory=changed, entity_ids=read.entity_ids, triples=read.triples),),
     )

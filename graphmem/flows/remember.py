@@ -16,12 +16,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import uuid5
 
-import numpy as np
-import numpy.typing as npt
-
 from graphmem.engine import Engine
 from graphmem.errors import ModelError
 from graphmem.flows import consider
+from graphmem.flows.consider import Vectors
 from graphmem.ledger.contracts import Recorded
 from graphmem.models.contracts import ExtractionRequest, UsesLLM
 from graphmem.models.journal import JournalledLLM
@@ -48,9 +46,6 @@ RETRY_WINDOW = timedelta(minutes=10)
 """The same content again within this time, with nothing in between, is a retry and not a new statement."""
 SUPPLIED = "graphmem.facts"
 """Metadata key under which an episode keeps the facts that its caller supplied, so that a retry has them."""
-
-Vectors = Mapping[tuple[str, View], npt.NDArray[np.float32]]
-"""By message id, fact text or entity name, and view."""
 
 
 class Stopwatch:
@@ -306,8 +301,7 @@ def _items(around: _Surroundings, plan: Plan, vectors: Vectors, scope: Scope) ->
     texts = {addition.memory.id: addition.memory.text for addition in plan.additions}
     texts |= {revision.memory_id: revision.text for revision in plan.revisions}
     items += [VectorItem(m, "fact", scope, vectors[t, "fact"]) for m, t in texts.items() if (t, "fact") in vectors]
-    label, value = next(iter(scope.labels.items()))
-    owner = Scope(**{label: value})
+    owner = consider.names_scope(scope)
     items += [
         VectorItem(entity.id, "entity", owner, vectors[entity.name, "entity"])
         for entity in plan.entities
