@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from graphmem.engine import ClaimReader, Clock, Engine
 from graphmem.errors import ConfigError, EmbeddingMismatch, MissingExtra
+from graphmem.faults import reach
 from graphmem.ledger.contracts import Ledger
 from graphmem.models.contracts import LLM, Embedder, Extractor, Task
 from graphmem.models.providers import PROVIDERS, Provider
@@ -72,8 +73,10 @@ def engine(
 
 def close(parts: Engine) -> None:
     """Release everything, the ledger last."""
+    reach("close.before")
     if parts.projection.opened is not None:
         parts.projection.flush()
+    reach("close.flushed")
     parts.projection.close()
     parts.embedder.close()
     if parts.llm is not None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
 from graphmem.errors import StoreError
+from graphmem.faults import reach
 from graphmem.ledger.contracts import Ledger, OutboxItem
 from graphmem.stores.contracts import VectorStore, View
 from graphmem.stores.digests import digest
@@ -68,6 +69,7 @@ class Projection:
 
     def _drain(self) -> bool:
         while items := self._waiting():
+            reach("outbox.claimed")
             store = self.vectors()
             if store is None:
                 return False
@@ -90,10 +92,14 @@ class Projection:
     def _write(self, store: VectorStore, items: Sequence[OutboxItem]) -> None:
         keys = list(dict.fromkeys((item.item_id, cast("View", item.view)) for item in items))
         present = list(self._ledger.projected_vectors(keys))
+        reach("vectors.upsert.before")
         store.upsert(present)
+        reach("vectors.upsert.after")
         held = {(item.item_id, item.view) for item in present}
         if gone := [key for key in keys if key not in held]:
+            reach("vectors.remove.before")
             store.remove(gone)
+            reach("vectors.remove.after")
 
     def verify(self) -> VerifyReport:
         """Compare every id and content hash of ledger and stores, after applying what is pending."""
@@ -129,8 +135,11 @@ class Projection:
                 vectors = self.vectors()
                 if vectors is None:
                     raise StoreError(f"The vector store cannot be rebuilt: {self.problem}")
+                reach("rebuild.before")
                 vectors.erase()
+                reach("rebuild.erased")
                 self._refill(vectors)
+                reach("rebuild.refilled")
         return self.verify()
 
     def _refill(self, store: VectorStore) -> None:

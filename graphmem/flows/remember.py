@@ -18,6 +18,7 @@ from uuid import uuid5
 
 from graphmem.engine import Engine
 from graphmem.errors import ModelError
+from graphmem.faults import reach
 from graphmem.flows import consider
 from graphmem.flows.consider import Vectors
 from graphmem.ledger.contracts import Recorded
@@ -91,6 +92,7 @@ def add(
     episode = episode.model_copy(update={"metadata": kept, "infer": infer, "instructions": instructions})
     with watch.stage("record"):
         recorded = engine.ledger.record(episode, messages)
+    reach("add.recorded")
     if not recorded.created and recorded.episode.status in {"done", "empty"}:
         return _before(engine, recorded)
     return digest(engine, recorded, watch)
@@ -168,19 +170,24 @@ def digest(engine: Engine, recorded: Recorded, watch: Stopwatch) -> AddResult:
     try:
         with watch.stage("extract"):
             draft = _draft(engine, recorded, journal)
+        reach("add.extracted")
         around = _around(engine, recorded)
         texts = _Texts.of(around, draft)
         with watch.stage("embed"):
             vectors = texts.embed(engine)
+        reach("add.embedded")
     except ModelError as exc:
         return _failed(engine, recorded, exc, watch)
     with engine.locks.hold(episode.scope.owner):
         with watch.stage("resolve"):
             decided = consider.decide(engine, episode, recorded.messages, draft, vectors, journal)
+        reach("add.decided")
         with watch.stage("commit"):
             engine.ledger.commit(decided.plan, _items(around, decided.plan, vectors, episode.scope))
+    reach("add.committed")
     with watch.stage("project"):
         projected = engine.projection.apply()
+    reach("add.projected")
     return _result(recorded, draft, decided, watch, projected=projected)
 
 

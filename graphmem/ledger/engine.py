@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from graphmem.errors import MissingExtra, StoreError, StoreReadOnly, StoreUnavailable
+from graphmem.faults import reach
 
 Row = Mapping[str, Any]
 
@@ -81,10 +82,15 @@ class Database:
         return cls(URL.create("sqlite", database=text))
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One write transaction, from its start (BEGIN IMMEDIATE), committed at the end or rolled back whole."""
+    def write(self, step: str) -> Iterator[Connection]:
+        """One write transaction, from its start (BEGIN IMMEDIATE), committed at the end or rolled back whole.
+
+        `step` names it for tests of faults.
+        """
         with self._turn, translated(), self._writer.begin() as connection:
             yield connection
+            reach(f"ledger.{step}.before")
+        reach(f"ledger.{step}.after")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

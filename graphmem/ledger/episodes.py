@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection, select, update
 
 from graphmem.errors import ConflictError, NotFound
+from graphmem.faults import reach
 from graphmem.ledger import lexical
 from graphmem.ledger.contracts import LexicalView, Recorded
 from graphmem.ledger.engine import insert, insert_new
@@ -53,6 +54,7 @@ def record(connection: Connection, episode: Episode, said: Sequence[Message]) ->
     insert(connection, episodes, [episode_row(episode, digest)])
     insert(connection, messages, [message_row(record, episode.recorded_at) for record in records])
     insert(connection, attributes, [row for r in records for row in attribute_rows(r.id, r.metadata)])
+    reach("record.written")
     neighbours: tuple[MessageRecord, ...] = ()
     if records and tail:
         connection.execute(update(messages).where(messages.c.id == tail.id).values(next_id=records[0].id))

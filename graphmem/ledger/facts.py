@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from graphmem.faults import reach
 from graphmem.ledger import episodes, hanging, images, lexical, outbox, vectors
 from graphmem.ledger.engine import insert, insert_new
 from graphmem.ledger.hanging import Hangers
@@ -73,6 +74,7 @@ def commit(connection: Connection, stores: Stores, plan: Plan, items: Sequence[V
     ]
     image |= _tie(connection, stores, plan)
     vectors.put(connection, stores, items)
+    reach("commit.vectors")
     outbox.note_graph(connection, stores, "upsert", "entity", [entity.id for entity in plan.entities])
     write_resolution(connection, plan, image, [*before, *fresh])
     write_history(connection, plan.resolution_id, plan.at, entries)
@@ -97,6 +99,7 @@ def _add(connection: Connection, stores: Stores, additions: Sequence[Addition], 
     facts = {addition.memory.id: addition.memory for addition in additions}
     insert(connection, memories, [memory_row(memory) for memory in facts.values()])
     insert(connection, attributes, [row for m in facts.values() for row in attribute_rows(m.id, m.metadata)])
+    reach("commit.added")
     seqs: dict[str, int] = {}
     for some in chunks(facts):
         rows = connection.execute(select(memories.c.id, memories.c.seq).where(memories.c.id.in_(some)))
@@ -129,7 +132,9 @@ def _close(connection: Connection, stores: Stores, plan: Plan, before: Mapping[s
             }
             for closure in closures
         ]
+        reach("supersede.before")
         connection.execute(change.values(**values), rows)
+        reach("supersede.after")
     closed = [closure.memory_id for closure in closures]
     outbox.note_graph(connection, stores, "upsert", "relation", hanging.supported_by(connection, closed))
     outbox.note_graph(connection, stores, "upsert", "memory", closed)

@@ -39,7 +39,7 @@ def migrate(database: Database, steps: Sequence[Migration] = MIGRATIONS) -> None
             advice="Run: pip install --upgrade graphmem",
         )
     for number in range(found + 1, len(steps) + 1):
-        with database.write() as connection:
+        with database.write("migrate") as connection:
             # Another process may have taken this step while this one waited for its turn.
             if version(connection) < number:
                 steps[number - 1].apply(connection)

@@ -89,7 +89,7 @@ class SqlLedger:
 
     def record(self, episode: Episode, messages: Sequence[Message]) -> Recorded:
         """Make an episode and its messages durable, chained and searchable. Idempotent; see `Ledger.record`."""
-        with self._database.write() as connection:
+        with self._database.write("record") as connection:
             return episodes.record(connection, episode, messages)
 
     def last_episode(self, conversation: str | None, scope: Scope) -> Episode | None:
@@ -111,7 +111,7 @@ class SqlLedger:
 
     def mark(self, episode_id: str, status: Status, reason: str = "", *, retryable: bool = False) -> None:
         """Change the status of an episode. Raises NotFound."""
-        with self._database.write() as connection:
+        with self._database.write("mark") as connection:
             episodes.mark(connection, episode_id, status, reason, retryable=retryable)
 
     def recent(self, conversation: str, before: str, limit: int = 6) -> tuple[MessageRecord, ...]:
@@ -131,24 +131,24 @@ class SqlLedger:
 
     def journal(self, episode_id: str, prompt_hash: str, reply: Reply) -> None:
         """Keep a model's reply before it is used."""
-        with self._database.write() as connection:
+        with self._database.write("journal") as connection:
             episodes.journal(connection, episode_id, prompt_hash, reply)
 
     # resolutions
 
     def commit(self, plan: Plan, vectors: Sequence[VectorItem] = ()) -> None:
         """Apply a plan whole. Idempotent on its id. Raises NotFound when its episode was deleted meanwhile."""
-        with self._database.write() as connection:
+        with self._database.write("commit") as connection:
             facts.commit(connection, self._stores, plan, vectors)
 
     def store_vectors(self, vectors: Sequence[VectorItem]) -> None:
         """Write vectors outside a plan."""
-        with self._database.write() as connection:
+        with self._database.write("store_vectors") as connection:
             _vectors.put(connection, self._stores, vectors)
 
     def undo(self, resolution_id: str, at: datetime) -> Plan:
         """Put back what a resolution changed; returns the plan undone. Raises NotFound, ConflictError."""
-        with self._database.write() as connection:
+        with self._database.write("undo") as connection:
             return undo.undo(connection, self._stores, resolution_id, at)
 
     def update(
@@ -163,7 +163,7 @@ class SqlLedger:
         plan: Plan | None = None,
     ) -> Memory:
         """Change a memory in place, with history; metadata is merged. Raises NotFound."""
-        with self._database.write() as connection:
+        with self._database.write("update") as connection:
             return updating.change(
                 connection,
                 self._stores,
@@ -178,21 +178,21 @@ class SqlLedger:
 
     def delete(self, ids: Sequence[str], at: datetime) -> DeleteReport:
         """Remove memories or messages with all that only they supported. Raises NotFound for an unknown id."""
-        with self._database.write() as connection:
+        with self._database.write("delete") as connection:
             report, gone = removal.delete_items(connection, self._stores, ids, at)
         self._matrices.drop(gone)
         return report
 
     def delete_all(self, scope: Scope, at: datetime, *, dry_run: bool = False) -> DeleteReport:
         """Remove everything in a scope; it cannot be undone."""
-        with self._database.write() as connection:
+        with self._database.write("delete_all") as connection:
             report = removal.delete_scope(connection, self._stores, scope, at, dry_run=dry_run)
         self._matrices.forget()
         return report
 
     def reset(self) -> None:
         """Remove everything; the meta table stays."""
-        with self._database.write() as connection:
+        with self._database.write("reset") as connection:
             removal.reset(connection)
         self._matrices.forget()
 
@@ -332,7 +332,7 @@ class SqlLedger:
     def acknowledge(self, items: Sequence[OutboxItem]) -> None:
         """Drop outbox rows that a store has applied. Empty: a no-op."""
         if items:
-            with self._database.write() as connection:
+            with self._database.write("acknowledge") as connection:
                 outbox.acknowledge(connection, items)
 
     def projected_vectors(self, keys: Sequence[tuple[str, View]] | None = None) -> Iterator[VectorItem]:
@@ -353,7 +353,7 @@ class SqlLedger:
 
     def set_meta(self, name: str, value: str) -> None:
         """Write a value of the meta table."""
-        with self._database.write() as connection:
+        with self._database.write("set_meta") as connection:
             upsert(connection, schema.meta, [{"name": name, "value": value}])
 
     def counts(self) -> Mapping[str, int]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
 
 from graphmem.errors import ConflictError, NotFound
+from graphmem.faults import reach
 from graphmem.ledger import facts, hanging, images, outbox, removal
 from graphmem.ledger.facts import Entry, Known
 from graphmem.ledger.images import Image
@@ -29,9 +30,11 @@ def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetim
     images.put_entities_back(connection, image)
     # What comes back is held by nothing until its mentions are there: removing must not sweep it away.
     hanging.remove_memories(connection, stores, list(before), sweeping=False)
+    reach("undo.removed")
     returned = images.put_back(connection, image)
     _untie(connection, image)
     removal.restore_messages(connection, stores, image)
+    reach("undo.returned")
     _entities_as_before(connection, plan, image)
     _sweep(connection, stores, plan, image, before)
     after = facts.known(connection, ids)

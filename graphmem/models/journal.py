@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Protocol, runtime_checkable
 
+from graphmem.faults import reach
 from graphmem.models.contracts import LLM, Prompt, Reply, Task
 
 _REJECTED = Reply(text="", model="rejected", calls=0)
@@ -68,6 +69,7 @@ class JournalledLLM:
         if kept is not None:
             return kept.model_copy(update={"calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "milliseconds": 0.0})
         reply = self._llm.complete(prompt)
+        reach("reply.received")
         self._ledger.journal(self._episode_id, key, reply)
         return reply
 

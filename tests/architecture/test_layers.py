@@ -7,7 +7,7 @@ import ast
 from tests.architecture.source import Module, imports, modules
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("values", "errors"),
+    ("values", "errors", "faults"),
     ("settings", "inputs", "assets", "contracts"),
     ("steps",),
     ("stores",),

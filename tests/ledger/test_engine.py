@@ -41,11 +41,11 @@ def test_a_full_disk_is_named_and_loses_nothing(tmp_path: Path) -> None:
     """What was accepted stays; writing goes on once there is room."""
     ledger = SqlLedger.open(f"sqlite:///{tmp_path / 'l.db'}")
     say(ledger, "kept")
-    with ledger._database.write() as connection:
+    with ledger._database.write("test") as connection:
         connection.exec_driver_sql("PRAGMA max_page_count=1")
     with pytest.raises(StoreReadOnly, match="full"):
         say(ledger, "x" * 1_000_000, name="big")
-    with ledger._database.write() as connection:
+    with ledger._database.write("test") as connection:
         connection.exec_driver_sql("PRAGMA max_page_count=100000")
     say(ledger, "more")
 
