@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, TableClause, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from graphmem.errors import MissingExtra, StoreError, StoreReadOnly, StoreUnavailable
 from graphmem.faults import reach
+from graphmem.ledger.prepared import insertion
 
 Row = Mapping[str, Any]
 
@@ -156,25 +156,19 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert rows in one batch. Empty: a no-op."""
+def insert(connection: Connection, table: TableClause, rows: Sequence[Row]) -> None:
+    """Insert rows of the same columns in one batch. Empty: a no-op."""
     if rows:
-        connection.execute(table.insert(), list(rows))
+        insertion(table, tuple(rows[0]), "fail").run(connection, rows)
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def insert_new(connection: Connection, table: TableClause, rows: Sequence[Row]) -> None:
     """Insert the rows whose keys are not there yet. Empty: a no-op."""
     if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+        insertion(table, tuple(rows[0]), "keep").run(connection, rows)
 
 
-def upsert(connection: Connection, table: Table, rows: Sequence[Row], keep: Sequence[str] = ()) -> None:
+def upsert(connection: Connection, table: TableClause, rows: Sequence[Row], keep: Sequence[str] = ()) -> None:
     """Insert rows, or change those that have the same primary key, columns in `keep` left alone. Empty: a no-op."""
-    if not rows:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+    if rows:
+        insertion(table, tuple(rows[0]), "replace", tuple(keep)).run(connection, rows)

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Integer, bindparam, select, update
 
 from graphmem.errors import ConflictError, NotFound
 from graphmem.faults import reach
-from graphmem.ledger import lexical
+from graphmem.ledger import lexical, places
 from graphmem.ledger.contracts import LexicalView, Recorded
 from graphmem.ledger.engine import insert, insert_new
-from graphmem.ledger.prepared import Prepared, listed
+from graphmem.ledger.prepared import Prepared, rows_of
 from graphmem.ledger.prepared import ids as id_json
 from graphmem.ledger.rows import (
     attribute_rows,
@@ -34,6 +34,23 @@ from graphmem.values import Episode, Message, MessageRecord, Scope, Status
 NAMESPACE = UUID("6b0c5a2e-7c86-5d63-9a5d-3d2f4d0a7c11")
 
 
+WINDOWS: tuple[LexicalView, ...] = ("turn", "window2", "window3")
+"""The full-text views of a message."""
+
+_FOLLOW = Prepared(update(messages).where(messages.c.id == bindparam("tail")).values(next_id=bindparam("following")))
+_TAIL = Prepared(
+    select(messages)
+    .where(messages.c.owner == bindparam("owner"), messages.c.conversation == bindparam("conversation"))
+    .order_by(messages.c.seq.desc())
+    .limit(1)
+)
+_MARK = Prepared(
+    update(episodes)
+    .where(episodes.c.id == bindparam("episode"))
+    .values({name: bindparam(name) for name in ("status", "reason", "retryable")})
+)
+
+
 def stable_id(*parts: object) -> str:
     """The same parts give the same id, in every process and for ever."""
     return str(uuid5(NAMESPACE, json.dumps([str(part) for part in parts])))
@@ -42,7 +59,7 @@ def stable_id(*parts: object) -> str:
 def record(connection: Connection, episode: Episode, said: Sequence[Message]) -> Recorded:
     """Write an episode with its messages, chained to those before and full-text searchable."""
     digest = _digest(episode, said)
-    there = connection.execute(select(episodes).where(episodes.c.id == episode.id)).mappings().first()
+    there = next(rows_of(episodes, "id").mappings(connection, {"ids": id_json([episode.id])}), None)
     if there is not None:
         if there["digest"] != digest:
             raise ConflictError(
@@ -57,10 +74,10 @@ def record(connection: Connection, episode: Episode, said: Sequence[Message]) ->
     reach("record.written")
     neighbours: tuple[MessageRecord, ...] = ()
     if records and tail:
-        connection.execute(update(messages).where(messages.c.id == tail.id).values(next_id=records[0].id))
+        _FOLLOW.run(connection, {"tail": tail.id, "following": records[0].id})
         neighbours = () if hidden else (tail.model_copy(update={"next_id": records[0].id}),)
     if records:
-        index(connection, [*records, *neighbours])
+        index(connection, records, neighbours)
     return Recorded(episode, records, neighbours, created=True)
 
 
@@ -71,13 +88,8 @@ def _digest(episode: Episode, said: Sequence[Message]) -> str:
 
 def _tail(connection: Connection, episode: Episode) -> tuple[MessageRecord | None, bool]:
     """The newest message of the conversation, and whether it is withdrawn."""
-    statement = (
-        select(messages)
-        .where(messages.c.owner == episode.scope.owner, messages.c.conversation == episode.conversation)
-        .order_by(messages.c.seq.desc())
-        .limit(1)
-    )
-    row = connection.execute(statement).mappings().first()
+    values = {"owner": episode.scope.owner, "conversation": episode.conversation}
+    row = next(_TAIL.mappings(connection, values), None)
     return (None, False) if row is None else (message_of(row), row["hidden"])
 
 
@@ -109,17 +121,20 @@ def _speaker(role: str, scope: Scope) -> str:
     return (scope.agent_id or role) if role == "assistant" else role
 
 
-def index(connection: Connection, changed: Sequence[MessageRecord]) -> None:
+def index(connection: Connection, new: Sequence[MessageRecord], changed: Sequence[MessageRecord]) -> None:
     """Write the full-text rows of messages from what is there around them; withdrawn neighbours do not count.
 
-    All of one owner. Those of `changed` that are withdrawn are taken out.
+    All of one owner. `new` ones are not in the index yet, `changed` ones may be.
     """
-    around = {m.id: m for m in changed} | by_id(
-        connection, {i for m in changed for i in (m.previous_id, m.next_id) if i} - {m.id for m in changed}
+    told = [*new, *changed]
+    around = {m.id: m for m in told} | by_id(
+        connection, {i for m in told for i in (m.previous_id, m.next_id) if i} - {m.id for m in told}
     )
-    seqs = dict(_seqs(connection, [m.id for m in changed]))
-    texts: dict[LexicalView, list[tuple[int, str]]] = {"turn": [], "window2": [], "window3": []}
-    for message in changed:
+    seqs = places.seqs(connection, messages, (m.id for m in told))
+    for view in WINDOWS:
+        lexical.remove(connection, view, [seqs[m.id] for m in changed])
+    texts: dict[LexicalView, list[tuple[int, str]]] = {view: [] for view in WINDOWS}
+    for message in told:
         previous = around.get(message.previous_id or "")
         following = around.get(message.next_id or "")
         seq = seqs[message.id]
@@ -127,28 +142,17 @@ def index(connection: Connection, changed: Sequence[MessageRecord]) -> None:
         texts["window2"].append((seq, views.window2(previous, message)))
         texts["window3"].append((seq, views.window3(previous, message, following)))
     for view, pairs in texts.items():
-        lexical.put(connection, view, changed[0].scope.owner, pairs)
-
-
-def _seqs(connection: Connection, ids: Sequence[str]) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = []
-    for some in chunks(ids):
-        rows = connection.execute(select(messages.c.id, messages.c.seq).where(messages.c.id.in_(some)))
-        found += [(row.id, row.seq) for row in rows]
-    return found
+        lexical.add(connection, view, told[0].scope.owner, pairs)
 
 
 def by_id(connection: Connection, ids: Sequence[str] | set[str], *, hidden: bool = False) -> dict[str, MessageRecord]:
     """Messages by id; unknown ones are left out, withdrawn ones unless `hidden`."""
     found: dict[str, MessageRecord] = {}
     for some in chunks(ids):
-        for row in _BY_ID.mappings(connection, {"ids": id_json(some)}):
+        for row in rows_of(messages, "id").mappings(connection, {"ids": id_json(some)}):
             if hidden or not row["hidden"]:
                 found[row["id"]] = message_of(row)
     return found
-
-
-_BY_ID = Prepared(select(messages).where(messages.c.id.in_(listed("ids"))))
 
 
 def of_episode(connection: Connection, episode_id: str) -> tuple[MessageRecord, ...]:
@@ -184,34 +188,42 @@ def all_of(connection: Connection, status: Status | None, scope: Scope | None, l
 
 def mark(connection: Connection, episode_id: str, status: Status, reason: str, *, retryable: bool) -> None:
     """Change the status of an episode. Raises NotFound."""
-    change = update(episodes).where(episodes.c.id == episode_id)
-    if connection.execute(change.values(status=status, reason=reason, retryable=retryable)).rowcount == 0:
+    values = {"episode": episode_id, "status": status, "reason": reason, "retryable": retryable}
+    if _MARK.run(connection, values) == 0:
         raise NotFound("episode", episode_id)
 
 
 def recent(connection: Connection, conversation: str, before: str, limit: int) -> tuple[MessageRecord, ...]:
     """The last messages of a conversation before the episode `before`, oldest first."""
-    place = select(episodes.c.seq, episodes.c.owner).where(episodes.c.id == before).subquery()
-    earlier = select(episodes.c.id).where(
-        episodes.c.owner == place.c.owner, episodes.c.conversation == conversation, episodes.c.seq < place.c.seq
+    values = {"conversation": conversation, "before": before, "most": limit}
+    return tuple(reversed([message_of(row) for row in _RECENT.mappings(connection, values)]))
+
+
+def _recent() -> Prepared:
+    place = select(episodes.c.seq, episodes.c.owner).where(episodes.c.id == bindparam("before")).subquery()
+    same = (episodes.c.owner == place.c.owner, episodes.c.conversation == bindparam("conversation"))
+    most = bindparam("most", type_=Integer)
+    earlier = select(episodes.c.id).where(*same, episodes.c.seq < place.c.seq)
+    found = select(messages).where(
+        messages.c.episode_id.in_(earlier.order_by(episodes.c.seq.desc()).limit(most)), messages.c.hidden.is_(False)
     )
-    statement = (
-        select(messages)
-        .where(messages.c.episode_id.in_(earlier.order_by(episodes.c.seq.desc()).limit(limit)))
-        .where(messages.c.hidden.is_(False))
-        .order_by(messages.c.seq.desc())
-        .limit(limit)
-    )
-    return tuple(reversed([message_of(row) for row in connection.execute(statement).mappings()]))
+    return Prepared(found.order_by(messages.c.seq.desc()).limit(most))
+
+
+_RECENT = _recent()
 
 
 def journalled(connection: Connection, episode_id: str, prompt_hash: str) -> Reply | None:
     """A reply kept earlier, or None."""
-    replies = model_replies.c
-    found = connection.scalar(
-        select(replies.reply).where(replies.episode_id == episode_id, replies.prompt_hash == prompt_hash)
+    rows = _REPLY.rows(connection, {"episode": episode_id, "prompt": prompt_hash})
+    return Reply.model_validate_json(rows[0][0]) if rows else None
+
+
+_REPLY = Prepared(
+    select(model_replies.c.reply).where(
+        model_replies.c.episode_id == bindparam("episode"), model_replies.c.prompt_hash == bindparam("prompt")
     )
-    return None if found is None else Reply.model_validate_json(found)
+)
 
 
 def journal(connection: Connection, episode_id: str, prompt_hash: str, reply: Reply) -> None:

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, update
 
 from graphmem.faults import reach
-from graphmem.ledger import episodes, hanging, images, lexical, outbox, vectors
+from graphmem.ledger import episodes, hanging, images, lexical, outbox, places, vectors
 from graphmem.ledger.engine import insert, insert_new
 from graphmem.ledger.hanging import Hangers
 from graphmem.ledger.images import Image
 from graphmem.ledger.outbox import Stores
-from graphmem.ledger.prepared import Prepared, listed
 from graphmem.ledger.prepared import ids as id_json
+from graphmem.ledger.prepared import rows_of
 from graphmem.ledger.rows import Columns, attribute_rows, chunks, claims_json, memory_of, memory_row
-from graphmem.ledger.schema import attributes, history, memories, messages, resolutions, similar, touched
+from graphmem.ledger.schema import attributes, history, memories, resolutions, similar, touched
 from graphmem.stores.contracts import VectorItem
 from graphmem.values import Addition, Event, Memory, Plan, Revision, Status
 
@@ -43,17 +43,14 @@ def known(connection: Connection, ids: Iterable[str]) -> dict[str, Known]:
     """Memories with their places; unknown ones are left out."""
     found: dict[str, Known] = {}
     for some in chunks(ids):
-        for row in _BY_ID.mappings(connection, {"ids": id_json(some)}):
+        for row in rows_of(memories, "id").mappings(connection, {"ids": id_json(some)}):
             found[row["id"]] = Known(row["seq"], memory_of(row))
     return found
 
 
-_BY_ID = Prepared(select(memories).where(memories.c.id.in_(listed("ids"))))
-
-
 def is_resolved(connection: Connection, resolution_id: str) -> bool:
     """Whether a resolution was committed before, undone or not."""
-    return connection.scalar(select(resolutions.c.seq).where(resolutions.c.id == resolution_id)) is not None
+    return bool(places.seqs(connection, resolutions, [resolution_id]))
 
 
 def commit(connection: Connection, stores: Stores, plan: Plan, items: Sequence[VectorItem]) -> None:
@@ -100,10 +97,7 @@ def _add(connection: Connection, stores: Stores, additions: Sequence[Addition], 
     insert(connection, memories, [memory_row(memory) for memory in facts.values()])
     insert(connection, attributes, [row for m in facts.values() for row in attribute_rows(m.id, m.metadata)])
     reach("commit.added")
-    seqs: dict[str, int] = {}
-    for some in chunks(facts):
-        rows = connection.execute(select(memories.c.id, memories.c.seq).where(memories.c.id.in_(some)))
-        seqs |= {row.id: row.seq for row in rows}
+    seqs = places.seqs(connection, memories, facts)
     owner = plan.scope.owner
     lexical.add(connection, "fact", owner, [(seqs[m.id], m.text) for m in facts.values()])
     hanging.add_evidence(connection, [(a.memory.id, span) for a in additions for span in a.evidence])
@@ -175,10 +169,7 @@ def _repeat(connection: Connection, plan: Plan, before: Mapping[str, Known]) -> 
 
 def _tie(connection: Connection, stores: Stores, plan: Plan) -> Image:
     """Mentions by messages and proposals of sameness; returns what was new, for undo."""
-    seqs: dict[str, int] = {}
-    for some in chunks(message_id for message_id, _ in plan.message_entities):
-        found = select(messages.c.id, messages.c.seq).where(messages.c.id.in_(some), messages.c.hidden.is_(False))
-        seqs |= {row.id: row.seq for row in connection.execute(found)}
+    seqs = places.seqs_seen(connection, (message_id for message_id, _ in plan.message_entities))
     rows: list[Columns] = [
         {"item_id": m, "entity_id": e, "source": "message", "item_seq": seqs[m], "about": False}
         for m, e in plan.message_entities

@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, or_, select, true, tuple_, update
+from sqlalchemy import Connection, Integer, and_, bindparam, delete, or_, select, true, tuple_, update
 
 from graphmem.ledger import lexical, outbox
 from graphmem.ledger.engine import insert, insert_new, upsert
 from graphmem.ledger.outbox import Stores
+from graphmem.ledger.prepared import Prepared, listed
+from graphmem.ledger.prepared import ids as id_json
 from graphmem.ledger.rows import Columns, chunks
 from graphmem.ledger.schema import (
     aliases,
@@ -29,6 +31,19 @@ from graphmem.ledger.schema import (
 )
 from graphmem.steps.linking import key, relation_id
 from graphmem.values import Entity, Evidence, Triple
+
+_NAMES = Prepared(
+    select(aliases.c.entity_id, aliases.c.alias)
+    .where(aliases.c.entity_id.in_(listed("ids")))
+    .order_by(aliases.c.position)
+)
+_NAMED = Prepared(select(mentions.c.item_id, mentions.c.entity_id).where(mentions.c.item_id.in_(listed("ids"))))
+_SUPPORTED = Prepared(select(supports.c.relation_id).where(supports.c.memory_id.in_(listed("ids"))))
+_DEGREE = Prepared(
+    update(entities)
+    .where(entities.c.id == bindparam("entity"))
+    .values(degree=entities.c.degree + bindparam("more", type_=Integer))
+)
 
 
 class Hangers(NamedTuple):
@@ -50,9 +65,8 @@ def write_entities(connection: Connection, owner: str, found: Sequence[Entity]) 
     upsert(connection, entities, rows, keep=("degree", "owner"))
     known: dict[str, list[str]] = {}
     for some in chunks(new):
-        there = select(aliases.c.entity_id, aliases.c.alias).where(aliases.c.entity_id.in_(some))
-        for row in connection.execute(there.order_by(aliases.c.position)):
-            known.setdefault(row.entity_id, []).append(row.alias)
+        for entity_id, alias in _NAMES.rows(connection, {"ids": id_json(some)}):
+            known.setdefault(entity_id, []).append(alias)
     written = [row for e in new.values() for row in _alias_rows(owner, e, known.get(e.id, []))]
     upsert(connection, aliases, written)
 
@@ -114,10 +128,7 @@ def _mention_rows(memory: Hangers) -> list[Columns]:
 
 def mention(connection: Connection, rows: Sequence[Columns]) -> list[tuple[str, str]]:
     """Write mentions that are not there yet, counting degrees; returns the new (item id, entity id) pairs."""
-    there: set[tuple[str, str]] = set()
-    for some in chunks(row["item_id"] for row in rows):
-        found = select(mentions.c.item_id, mentions.c.entity_id).where(mentions.c.item_id.in_(some))
-        there |= {(row.item_id, row.entity_id) for row in connection.execute(found)}
+    there = set(named_by(connection, (row["item_id"] for row in rows)))
     new = {pair: row for row in rows if (pair := (row["item_id"], row["entity_id"])) not in there}
     insert(connection, mentions, list(new.values()))
     _count(connection, Counter(entity_id for _, entity_id in new))
@@ -134,18 +145,14 @@ def unmention(connection: Connection, pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def _count(connection: Connection, more: Counter[str]) -> None:
-    if more:
-        change = update(entities).where(entities.c.id == bindparam("entity"))
-        rows = [{"entity": entity_id, "more": n} for entity_id, n in more.items()]
-        connection.execute(change.values(degree=entities.c.degree + bindparam("more")), rows)
+    _DEGREE.run_each(connection, [{"entity": entity_id, "more": n} for entity_id, n in more.items()])
 
 
 def named_by(connection: Connection, item_ids: Iterable[str]) -> list[tuple[str, str]]:
     """(item id, entity id) pairs of some items."""
     pairs: list[tuple[str, str]] = []
     for some in chunks(item_ids):
-        found = select(mentions.c.item_id, mentions.c.entity_id).where(mentions.c.item_id.in_(some))
-        pairs += [(row.item_id, row.entity_id) for row in connection.execute(found)]
+        pairs += [(row[0], row[1]) for row in _NAMED.rows(connection, {"ids": id_json(some)})]
     return pairs
 
 
@@ -153,7 +160,7 @@ def supported_by(connection: Connection, memory_ids: Iterable[str]) -> list[str]
     """Ids of the relations that some memories support."""
     ids: list[str] = []
     for some in chunks(memory_ids):
-        ids += connection.scalars(select(supports.c.relation_id).where(supports.c.memory_id.in_(some)))
+        ids += [row[0] for row in _SUPPORTED.rows(connection, {"ids": id_json(some)})]
     return list(dict.fromkeys(ids))
 
 

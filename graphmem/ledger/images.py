@@ -7,11 +7,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, or_, select
+from sqlalchemy import Connection, Table, or_, select
 
 from graphmem.ledger import lexical
 from graphmem.ledger.engine import insert, insert_new
 from graphmem.ledger.hanging import mention
+from graphmem.ledger.prepared import Prepared, listed
+from graphmem.ledger.prepared import ids as id_json
+from graphmem.ledger.prepared import rows_of as rows_where
 from graphmem.ledger.rows import Columns, attribute_rows, chunks
 from graphmem.ledger.schema import (
     Instant,
@@ -54,21 +57,20 @@ def _rows(connection: Connection, table: Table, name: str, values: Sequence[str]
     return [
         _plain(row)
         for some in chunks(values)
-        for row in connection.execute(select(table).where(table.c[name].in_(some))).mappings()
+        for row in rows_where(table, name).mappings(connection, {"ids": id_json(some)})
     ]
 
 
 def _similar(connection: Connection, entity_ids: Sequence[str]) -> list[Columns]:
-    return [
-        _plain(row)
-        for some in chunks(entity_ids)
-        for row in connection.execute(
-            select(similar).where(or_(similar.c.first_id.in_(some), similar.c.second_id.in_(some)))
-        ).mappings()
-    ]
+    return [_plain(row) for some in chunks(entity_ids) for row in _SIMILAR.mappings(connection, {"ids": id_json(some)})]
 
 
-def _plain(row: RowMapping) -> Columns:
+_SIMILAR = Prepared(
+    select(similar).where(or_(similar.c.first_id.in_(listed("ids")), similar.c.second_id.in_(listed("ids"))))
+)
+
+
+def _plain(row: Columns) -> Columns:
     return {name: _to_json(value) for name, value in row.items()}
 
 

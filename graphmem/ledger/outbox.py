@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, Select, delete, literal, select
+from sqlalchemy import Connection, Integer, Select, bindparam, delete, literal, select
 
 from graphmem.ledger.contracts import OutboxItem
 from graphmem.ledger.engine import insert
+from graphmem.ledger.prepared import Prepared
 from graphmem.ledger.rows import chunks
 from graphmem.ledger.schema import outbox
 
@@ -57,9 +58,16 @@ def note_selected(
 
 def pending(connection: Connection, store: str, limit: int, after: int) -> tuple[OutboxItem, ...]:
     """Rows of a store beyond a sequence, oldest first."""
-    rows = select(outbox).where(outbox.c.store == store, outbox.c.sequence > after)
-    statement = rows.order_by(outbox.c.sequence).limit(limit)
-    return tuple(OutboxItem(**row) for row in connection.execute(statement).mappings())
+    values = {"store": store, "after": after, "most": limit}
+    return tuple(OutboxItem(*row) for row in _PENDING.rows(connection, values))
+
+
+_PENDING = Prepared(
+    select(*(outbox.c[name] for name in OutboxItem._fields))
+    .where(outbox.c.store == bindparam("store"), outbox.c.sequence > bindparam("after", type_=Integer))
+    .order_by(outbox.c.sequence)
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def acknowledge(connection: Connection, items: Sequence[OutboxItem]) -> None:

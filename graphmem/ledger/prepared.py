@@ -10,9 +10,24 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Boolean, Connection, Select, String, bindparam, func, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Connection,
+    CursorResult,
+    FromClause,
+    Select,
+    String,
+    TableClause,
+    bindparam,
+    cast,
+    func,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -39,10 +54,10 @@ def _elements(element: id_list, compiler: SQLCompiler, **options: Any) -> str:
     return f"json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS json))"
 
 
-def listed(name: str) -> Select[tuple[str]]:
-    """The texts of the list given as parameter `name`, for `column.in_(...)`."""
+def listed(name: str, kind: type[TypeEngine[Any]] = String) -> Select[tuple[Any]]:
+    """The values of the JSON list given as parameter `name`, for `column.in_(...)`."""
     rows = func.id_list(bindparam(name, type_=String)).table_valued("value")
-    return select(rows.c.value)
+    return select(rows.c.value if kind is String else cast(rows.c.value, kind))
 
 
 class Shape(NamedTuple):
@@ -88,6 +103,9 @@ def ids(values: Iterable[str]) -> str:
     return json.dumps(list(values))
 
 
+Twice = Literal["fail", "keep", "replace"]
+
+
 def _decoder(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
     """What turns a driver's value into a row's, where they differ."""
     if isinstance(kind, Instant):
@@ -103,7 +121,7 @@ class Prepared:
     def __init__(self, statement: Any) -> None:
         self._statement = statement
         self._compiled = lru_cache(maxsize=4)(self._compile)
-        columns = statement.selected_columns
+        columns = statement.selected_columns if statement.is_select else ()
         self._names = [column.name for column in columns]
         self._decoders = [(i, decode) for i, c in enumerate(columns) if (decode := _decoder(c.type)) is not None]
 
@@ -123,7 +141,69 @@ class Prepared:
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
         """Rows as the driver gives them, times as integers; `values` holds its parameters and may hold more."""
+        return self._execute(connection, values).fetchall()
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """Change rows; how many."""
+        return self._execute(connection, values).rowcount
+
+    def run_each(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+        """Change rows once for each of `values`. Empty: a no-op."""
+        if values:
+            text, order, fixed = self._compiled(connection.dialect)
+            connection.exec_driver_sql(text, [_ordered(order, {**fixed, **given}) for given in values])
+
+    def _execute(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
         text, order, fixed = self._compiled(connection.dialect)
-        given = {**fixed, **values}
-        parameters: Any = tuple(given[name] for name in order) if order is not None else given
-        return connection.exec_driver_sql(text, parameters).fetchall()
+        return connection.exec_driver_sql(text, _ordered(order, {**fixed, **values}))
+
+
+def _ordered(order: tuple[str, ...] | None, given: Mapping[str, Any]) -> Any:
+    """Parameters in the form that the driver takes."""
+    return given if order is None else tuple(given[name] for name in order)
+
+
+@lru_cache(maxsize=256)
+def rows_of(table: FromClause, column: str) -> Prepared:
+    """Whole rows of a table whose `column` is among the `ids`."""
+    return Prepared(select(table).where(table.c[column].in_(listed("ids"))))
+
+
+class Insertion:
+    """One insert into some columns of a table, compiled for each database on first use; see `insertion`."""
+
+    def __init__(self, table: TableClause, columns: tuple[str, ...], twice: Twice, keep: tuple[str, ...]) -> None:
+        self._table, self._columns, self._twice, self._keep = table, columns, twice, keep
+        self._compiled = lru_cache(maxsize=4)(self._compile)
+
+    def _compile(self, dialect: Any) -> tuple[str, tuple[str, ...] | None, tuple[Callable[[Any], Any] | None, ...]]:
+        kind = postgresql if dialect.name == "postgresql" else sqlite
+        statement = kind.insert(self._table).inline()
+        if self._twice == "keep":
+            statement = statement.on_conflict_do_nothing()
+        elif self._twice == "replace":
+            keys = [column.name for column in self._table.primary_key]
+            changed = {c: statement.excluded[c] for c in self._columns if c not in keys and c not in self._keep}
+            statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+        compiled = statement.compile(dialect=dialect, column_keys=list(self._columns))
+        order = None if compiled.positiontup is None else tuple(compiled.positiontup)
+        types = (self._table.c[name].type.dialect_impl(dialect) for name in self._columns)
+        return str(compiled), order, tuple(kind.bind_processor(dialect) for kind in types)
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that have exactly these columns."""
+        text, order, encoders = self._compiled(connection.dialect)
+        encoded = [
+            {
+                name: row[name] if encode is None else encode(row[name])
+                for name, encode in zip(self._columns, encoders, strict=True)
+            }
+            for row in rows
+        ]
+        connection.exec_driver_sql(text, [_ordered(order, row) for row in encoded])
+
+
+@lru_cache(maxsize=256)
+def insertion(table: TableClause, columns: tuple[str, ...], twice: Twice, keep: tuple[str, ...] = ()) -> Insertion:
+    """An insert; `twice` says what becomes of a row whose key is there already, `keep` which columns then stay."""
+    return Insertion(table, columns, twice, keep)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from sqlalchemy import Connection, Select, func, select, union_all
+from sqlalchemy import Connection, Integer, Select, bindparam, func, select
 
 from graphmem.errors import InputError
 from graphmem.ledger import facts
@@ -40,46 +40,47 @@ def known(connection: Connection, ids: Sequence[str]) -> dict[str, Known]:
     triples: dict[str, list[Triple]] = {}
     names: dict[str, dict[str, str]] = {}
     for some in chunks(ids):
-        statement = (
-            select(supports.c.memory_id, relations, supports.c.confidence)
-            .join(relations, relations.c.id == supports.c.relation_id)
-            .where(supports.c.memory_id.in_(some))
-        )
-        for row in connection.execute(statement):
-            triple = Triple(source_id=row.source_id, type=row.type, target_id=row.target_id, confidence=row.confidence)
-            triples.setdefault(row.memory_id, []).append(triple)
-        named = (
-            select(mentions.c.item_id, entities.c.id, entities.c.name)
-            .join(entities, entities.c.id == mentions.c.entity_id)
-            .where(mentions.c.item_id.in_(some))
-        )
-        for row in connection.execute(named):
-            names.setdefault(row.item_id, {})[row.id] = row.name
+        values = {"ids": id_json(some)}
+        for memory_id, source, kind, target, confidence in _TRIPLES.rows(connection, values):
+            triple = Triple(source_id=source, type=kind, target_id=target, confidence=confidence)
+            triples.setdefault(memory_id, []).append(triple)
+        for memory_id, entity_id, name in _NAMED.rows(connection, values):
+            names.setdefault(memory_id, {})[entity_id] = name
     return {
         i: Known(memory, tuple(triples.get(i, ())), names.get(i, {})) for i, memory in by_id(connection, ids).items()
     }
 
 
+_TRIPLES = Prepared(
+    select(supports.c.memory_id, relations.c.source_id, relations.c.type, relations.c.target_id, supports.c.confidence)
+    .join(relations, relations.c.id == supports.c.relation_id)
+    .where(supports.c.memory_id.in_(listed("ids")))
+)
+_NAMED = Prepared(
+    select(mentions.c.item_id, entities.c.id, entities.c.name)
+    .join(entities, entities.c.id == mentions.c.entity_id)
+    .where(mentions.c.item_id.in_(listed("ids")))
+)
+
+
 def about(connection: Connection, owner: str, entity_ids: Sequence[str], limit: int) -> tuple[str, ...]:
     """Live memories whose subject or relation ends are among the entities, newest first."""
-    m = mentions.c
     newest: list[tuple[int, str]] = []
-    for some in chunks(entity_ids, 100):
-        # One bounded index walk an entity: a hub is not read to its end.
-        parts = [
-            select(
-                select(memories.c.seq, memories.c.id)
-                .join_from(mentions, memories, memories.c.id == m.item_id)
-                .where(m.entity_id == entity_id, m.source == "fact", m.about)
-                .where(func.coalesce(memories.c.owner, "") == owner, memories.c.retired_at.is_(None))
-                .order_by(m.item_seq.desc())
-                .limit(limit)
-                .subquery()
-            )
-            for entity_id in some
-        ]
-        newest += [(row[0], row[1]) for row in connection.execute(union_all(*parts))]
+    # One bounded index walk an entity: a hub is not read to its end.
+    for entity_id in dict.fromkeys(entity_ids):
+        values = {"entity": entity_id, "owner": owner, "most": limit}
+        newest += [(row[0], row[1]) for row in _ABOUT.rows(connection, values)]
     return tuple(memory_id for _, memory_id in sorted(set(newest), reverse=True)[:limit])
+
+
+_ABOUT = Prepared(
+    select(memories.c.seq, memories.c.id)
+    .join_from(mentions, memories, memories.c.id == mentions.c.item_id)
+    .where(mentions.c.entity_id == bindparam("entity"), mentions.c.source == "fact", mentions.c.about)
+    .where(func.coalesce(memories.c.owner, "") == bindparam("owner"), memories.c.retired_at.is_(None))
+    .order_by(mentions.c.item_seq.desc())
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def page(

@@ -120,7 +120,7 @@ def _index_anew(connection: Connection, message_ids: Iterable[str]) -> None:
     for message in episodes.by_id(connection, list(message_ids)).values():
         by_owner.setdefault(message.scope.owner, []).append(message)
     for some in by_owner.values():
-        episodes.index(connection, some)
+        episodes.index(connection, (), some)
 
 
 def restore_messages(connection: Connection, stores: Stores, image: Image) -> None:

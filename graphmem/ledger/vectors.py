@@ -6,6 +6,7 @@ gone are noticed when they would be in the answer, because every answer is check
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +14,13 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Integer, String, bindparam, delete, func, select, tuple_
+from sqlalchemy import Connection, Integer, String, bindparam, delete, func, select
 
 from graphmem.ledger import outbox
 from graphmem.ledger.engine import insert
 from graphmem.ledger.outbox import Stores
-from graphmem.ledger.prepared import Prepared
+from graphmem.ledger.prepared import Prepared, listed, rows_of
+from graphmem.ledger.prepared import ids as id_json
 from graphmem.ledger.rows import chunks, in_scope, labels, owner_scope, scope_of
 from graphmem.ledger.schema import vectors
 from graphmem.stores.contracts import Near, VectorItem, View
@@ -28,11 +30,13 @@ Vector = npt.NDArray[np.float32]
 STORED = np.dtype("<f4")
 
 
+_REMOVE = Prepared(delete(vectors).where(vectors.c.item_id == bindparam("item"), vectors.c.view == bindparam("view")))
+
+
 def put(connection: Connection, stores: Stores, items: Sequence[VectorItem]) -> None:
     """Write vectors, replacing those with the same key. Empty: a no-op."""
     new = {(item.item_id, item.view): item for item in items}
-    for some in chunks(new, 500):
-        connection.execute(delete(vectors).where(tuple_(vectors.c.item_id, vectors.c.view).in_(some)))
+    _REMOVE.run_each(connection, [{"item": item_id, "view": view} for item_id, view in new])
     rows = [
         {
             "item_id": item.item_id,
@@ -57,9 +61,11 @@ def items_of(connection: Connection, keys: Sequence[tuple[str, View]] | None) ->
         projected = select(vectors).where(vectors.c.view != "entity").order_by(vectors.c.seq)
         yield from (_item(row) for row in connection.execute(projected).mappings())
         return
-    for some in chunks(keys, 500):
-        wanted = tuple_(vectors.c.item_id, vectors.c.view).in_(some)
-        yield from (_item(row) for row in connection.execute(select(vectors).where(wanted)).mappings())
+    wanted = set(keys)
+    for some in chunks(item_id for item_id, _ in keys):
+        for row in rows_of(vectors, "item_id").mappings(connection, {"ids": id_json(some)}):
+            if (row["item_id"], row["view"]) in wanted:
+                yield _item(row)
 
 
 def _item(row: object) -> VectorItem:
@@ -240,6 +246,10 @@ def _newer(labels: tuple[str, ...]) -> Prepared:
 def _gone(connection: Connection, found: Sequence[tuple[str, int, float]]) -> list[str]:
     gone: list[str] = []
     for some in chunks(found):
-        there = set(connection.scalars(select(vectors.c.seq).where(vectors.c.seq.in_([seq for _, seq, _ in some]))))
+        rows = _THERE.rows(connection, {"seqs": json.dumps([seq for _, seq, _ in some])})
+        there = {row[0] for row in rows}
         gone += [item_id for item_id, seq, _ in some if seq not in there]
     return gone
+
+
+_THERE = Prepared(select(vectors.c.seq).where(vectors.c.seq.in_(listed("seqs", Integer))))
