@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,14 +55,14 @@ def take(
 
 def _rows(connection: Connection, table: Table, name: str, values: Sequence[str]) -> list[Columns]:
     return [
-        _plain(row)
+        plain(row)
         for some in chunks(values)
         for row in rows_where(table, name).mappings(connection, {"ids": id_json(some)})
     ]
 
 
 def _similar(connection: Connection, entity_ids: Sequence[str]) -> list[Columns]:
-    return [_plain(row) for some in chunks(entity_ids) for row in _SIMILAR.mappings(connection, {"ids": id_json(some)})]
+    return [plain(row) for some in chunks(entity_ids) for row in _SIMILAR.mappings(connection, {"ids": id_json(some)})]
 
 
 _SIMILAR = Prepared(
@@ -70,7 +70,8 @@ _SIMILAR = Prepared(
 )
 
 
-def _plain(row: Columns) -> Columns:
+def plain(row: Mapping[Any, Any]) -> Columns:
+    """A row as JSON values: times in ISO 8601, bytes in base64."""
     return {name: _to_json(value) for name, value in row.items()}
 
 
