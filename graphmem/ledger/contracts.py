@@ -80,11 +80,12 @@ class Ledger(Protocol):
     """All that was ever accepted, decided and undone."""
 
     # episodes and messages
-    def record(self, episode: Episode, messages: Sequence[Message]) -> Recorded:
+    def record(self, episode: Episode, messages: Sequence[Message], *, searchable: bool = True) -> Recorded:
         """Make an episode and its messages durable, chained and full-text searchable.
 
         Idempotent on `episode.id`: an episode that is there with the same content comes back with created=False,
-        with other content it is a ConflictError.
+        with other content it is a ConflictError. With `searchable=False` the messages are kept as evidence only, as if
+        they had been withdrawn.
         """
         ...
 

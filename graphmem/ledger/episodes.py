@@ -56,8 +56,8 @@ def stable_id(*parts: object) -> str:
     return str(uuid5(NAMESPACE, json.dumps([str(part) for part in parts])))
 
 
-def record(connection: Connection, episode: Episode, said: Sequence[Message]) -> Recorded:
-    """Write an episode with its messages, chained to those before and full-text searchable."""
+def record(connection: Connection, episode: Episode, said: Sequence[Message], *, searchable: bool = True) -> Recorded:
+    """Write an episode with its messages, chained to those before and, unless told otherwise, full-text searchable."""
     digest = _digest(episode, said)
     there = next(rows_of(episodes, "id").mappings(connection, {"ids": id_json([episode.id])}), None)
     if there is not None:
@@ -69,14 +69,15 @@ def record(connection: Connection, episode: Episode, said: Sequence[Message]) ->
     tail, hidden = _tail(connection, episode)
     records = _chained(episode, said, tail.id if tail else None)
     insert(connection, episodes, [episode_row(episode, digest)])
-    insert(connection, messages, [message_row(record, episode.recorded_at) for record in records])
+    rows = [message_row(record, episode.recorded_at) for record in records]
+    insert(connection, messages, [{**row, "hidden": not searchable} for row in rows])
     insert(connection, attributes, [row for r in records for row in attribute_rows(r.id, r.metadata)])
     reach("record.written")
     neighbours: tuple[MessageRecord, ...] = ()
     if records and tail:
         _FOLLOW.run(connection, {"tail": tail.id, "following": records[0].id})
         neighbours = () if hidden else (tail.model_copy(update={"next_id": records[0].id}),)
-    if records:
+    if records and searchable:
         index(connection, records, neighbours)
     return Recorded(episode, records, neighbours, created=True)
 

@@ -87,10 +87,10 @@ class SqlLedger:
 
     # episodes and messages
 
-    def record(self, episode: Episode, messages: Sequence[Message]) -> Recorded:
+    def record(self, episode: Episode, messages: Sequence[Message], *, searchable: bool = True) -> Recorded:
         """Make an episode and its messages durable, chained and searchable. Idempotent; see `Ledger.record`."""
         with self._database.write("record") as connection:
-            return episodes.record(connection, episode, messages)
+            return episodes.record(connection, episode, messages, searchable=searchable)
 
     def last_episode(self, conversation: str | None, scope: Scope) -> Episode | None:
         """The newest episode of a conversation (None: of any), or None."""

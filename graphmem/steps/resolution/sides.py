@@ -9,8 +9,9 @@ from datetime import datetime
 from graphmem.steps.linking import UNDATED, key
 from graphmem.values import Candidate, Claim, LinkedFact, Modality, Triple
 
-TRUST = ("tool", "assistant", "user", "system")
-"""From least to most; an unknown label counts as the least."""
+TRUST = ("tool", "assistant", "adopted", "user", "system")
+"""From least to most; an unknown label counts as the least. adopted: taken over from another memory engine, whose
+source is not known; what the user says now outranks it."""
 
 _OF_PERSONS = frozenset(
     {"lives_in", "works_at", "work", "job", "relationship", "household", "studies_at", "age", "diet"}
@@ -37,6 +38,8 @@ class Side:
     names: tuple[tuple[str, str], ...] = ()
     subject: str = ""
     """Name of the subject, where it is known."""
+    event: bool = False
+    """It happened once; a state holds for a time."""
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether its interval contains a moment."""
@@ -60,6 +63,7 @@ def of_fact(fact: LinkedFact, trust: str = "user") -> Side:
         id=fact.memory_id, text=draft.text, claims=draft.claims, triples=(*fact.triples, *fact.over),
         modality=draft.modality, valid_from=fact.valid_from, valid_to=fact.valid_to, trust=trust,
         subject_id=fact.subject_id, correction=draft.correction, subject=draft.subject or "",
+        event=draft.kind == "episodic",
     )  # fmt: skip
 
 
@@ -70,7 +74,7 @@ def of_candidate(candidate: Candidate) -> Side:
         id=memory.id, text=memory.text, claims=memory.claims, triples=candidate.triples, modality=memory.modality,
         valid_from=memory.valid_from or memory.recorded_at, valid_to=memory.valid_to, trust=memory.trust,
         subject_id=memory.subject_id, names=tuple(sorted(candidate.names.items())),
-        subject=candidate.names.get(memory.subject_id or "", ""),
+        subject=candidate.names.get(memory.subject_id or "", ""), event=memory.kind == "episodic",
     )  # fmt: skip
 
 
