@@ -63,6 +63,8 @@ class Question(Value):
     answer: str
     category: int
     evidence: tuple[str, ...]
+    adversarial_answer: str = ""
+    """The tempting answer to a question that has none."""
 
 
 class Conversation(Value):
@@ -200,12 +202,14 @@ def _observations(sessions: Mapping[str, object], where: str) -> Iterator[Observ
 def _question(item: object, where: str) -> Question:
     text = entry(item, "question", str, where)
     category = entry(item, "category", int, where)
-    answer = as_object(item, where).get("answer")
+    fields = as_object(item, where)
+    answer, tempting = fields.get("answer"), fields.get("adversarial_answer")
     return Question(
         question=text,
         answer="" if answer is None else str(answer),
         category=category,
-        evidence=dialogue_ids(as_object(item, where).get("evidence") or ()),
+        evidence=dialogue_ids(fields.get("evidence") or ()),
+        adversarial_answer="" if tempting is None else str(tempting),
     )
 
 
