@@ -111,6 +111,8 @@ def _chained(episode: Episode, said: Sequence[Message], before: str | None) -> t
             previous_id=around[i],
             next_id=around[i + 2],
             metadata=message.metadata,
+            trust=episode.trust,
+            expires_at=episode.expires_at,
         )
         for i, message in enumerate(said)
     )
@@ -122,7 +124,7 @@ def _speaker(role: str, scope: Scope) -> str:
     return (scope.agent_id or role) if role == "assistant" else role
 
 
-def index(connection: Connection, new: Sequence[MessageRecord], changed: Sequence[MessageRecord]) -> None:
+def index(connection: Connection, new: Sequence[MessageRecord], changed: Sequence[MessageRecord] = ()) -> None:
     """Write the full-text rows of messages from what is there around them; withdrawn neighbours do not count.
 
     All of one owner. `new` ones are not in the index yet, `changed` ones may be.

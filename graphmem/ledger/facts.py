@@ -16,7 +16,7 @@ from graphmem.ledger.images import Image
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.prepared import ids as id_json
 from graphmem.ledger.prepared import rows_of
-from graphmem.ledger.rows import Columns, attribute_rows, chunks, claims_json, memory_of, memory_row
+from graphmem.ledger.rows import Columns, attribute_rows, chunks, claims_json, labels, memory_of, memory_row
 from graphmem.ledger.schema import attributes, history, memories, resolutions, similar, touched
 from graphmem.stores.contracts import VectorItem
 from graphmem.values import Addition, Event, Memory, Plan, Revision, Status
@@ -216,6 +216,7 @@ def write_history(connection: Connection, resolution_id: str | None, at: datetim
             "resolution_id": resolution_id,
             "speaker": entry.memory.speaker,
             "role": entry.memory.role,
+            **labels(entry.memory.scope),
         }
         for place, entry in enumerate(entries)
     ]

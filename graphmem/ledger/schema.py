@@ -23,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -49,12 +50,18 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else EPOCH + value * TICK
 
 
-def _labels() -> list[Column[str]]:
-    return [Column("owner", String, nullable=False), *(Column(label, String, nullable=False) for label in SCOPE_LABELS)]
+def _labels(server_default: str | None = None) -> list[Column[str]]:
+    names = ("owner", *SCOPE_LABELS)
+    return [Column(name, String, nullable=False, server_default=server_default) for name in names]
 
 
 def _by_label(name: str, *after: str) -> list[Index]:
     return [Index(f"ix_{name}_{label}", label, *after) for label in ("owner", *SCOPE_LABELS)]
+
+
+def _expiring(name: str) -> Index:
+    there = text("expires_at IS NOT NULL")
+    return Index(f"ix_{name}_expires", "expires_at", sqlite_where=there, postgresql_where=there)
 
 
 meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
@@ -76,6 +83,8 @@ episodes = Table(
     Column("instructions", String, nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("digest", String, nullable=False),
+    Column("trust", String, nullable=False, server_default=""),
+    Column("expires_at", Instant),
     Index("ix_episodes_conversation", "owner", "conversation", "seq"),
     *_by_label("episodes"),
     sqlite_autoincrement=True,
@@ -99,6 +108,9 @@ messages = Table(
     Column("next_id", String, index=True),
     Column("metadata", JSON, nullable=False),
     Column("hidden", Boolean, nullable=False),
+    Column("trust", String, nullable=False, server_default=""),
+    Column("expires_at", Instant),
+    _expiring("messages"),
     Index("ix_messages_conversation", "owner", "conversation", "seq"),
     *_by_label("messages"),
     sqlite_autoincrement=True,
@@ -128,6 +140,7 @@ memories = Table(
     Column("times_seen", Integer, nullable=False),
     Column("speaker", String),
     Column("role", String),
+    _expiring("memories"),
     *_by_label("memories", "seq"),
     sqlite_autoincrement=True,
 )
@@ -251,6 +264,8 @@ history = Table(
     Column("resolution_id", String),
     Column("speaker", String),
     Column("role", String),
+    *_labels(server_default=""),
+    Index("ix_history_owner", "owner"),
     sqlite_autoincrement=True,
 )
 
@@ -299,3 +314,50 @@ model_replies = Table(
     Column("completion_tokens", Integer, nullable=False),
     Column("milliseconds", Float, nullable=False),
 )
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    *_labels(),
+    Column("kind", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("episode_id", String, nullable=False, index=True),
+    Column("message_id", String, nullable=False, index=True),
+    Column("trust", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("draft", JSON, nullable=False),
+    Column("verdicts", JSON, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("resolution_id", String),
+    Index("ix_reviews_owner", "owner", "status"),
+    sqlite_autoincrement=True,
+)
+"""Facts of untrusted sources that wait for a decision."""
+
+merged = Table(
+    "merged",
+    metadata,
+    Column("entity_id", String, primary_key=True),
+    Column("into_id", String, nullable=False, index=True),
+    Column("owner", String, nullable=False),
+    Column("resolution_id", String, nullable=False),
+)
+"""Entities that were merged into others, so that what comes back later finds them."""
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("counts", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Receipts, without any text; one that is not finished still has files to clean."""

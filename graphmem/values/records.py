@@ -86,6 +86,9 @@ class MessageRecord(Value):
     previous_id: str | None = None
     next_id: str | None = None
     metadata: Mapping[str, Any] = Field(default_factory=dict)
+    trust: str = ""
+    """How far its source is trusted, when the caller said so; else its role decides."""
+    expires_at: Moment | None = None
 
 
 class Episode(Value):
@@ -103,6 +106,9 @@ class Episode(Value):
     infer: bool = True
     instructions: str = ""
     metadata: Mapping[str, Any] = Field(default_factory=dict)
+    trust: str = ""
+    expires_at: Moment | None = None
+    """From this moment on, what was said and what rests on it alone is no longer found."""
 
 
 class Evidence(Value):

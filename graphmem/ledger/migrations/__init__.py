@@ -8,8 +8,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, inspect, select
 
 from graphmem.errors import NewerHome
-from graphmem.ledger import lexical, schema
+from graphmem.ledger import schema
 from graphmem.ledger.engine import Database, upsert
+from graphmem.ledger.migrations import first, second
 
 VERSION_KEY = "schema_version"
 
@@ -21,12 +22,11 @@ class Migration(NamedTuple):
     apply: Callable[[Connection], None]
 
 
-def _first_tables(connection: Connection) -> None:
-    schema.metadata.create_all(connection)
-    lexical.create(connection)
-
-
-MIGRATIONS: tuple[Migration, ...] = (Migration("first tables", _first_tables),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration("first tables", first.apply),
+    Migration("expiry, trust, reviews, merges, erasures", second.apply),
+)
+"""A step that has been released never changes; a change of the tables is one more step, and the same in `schema.py`."""
 
 
 def migrate(database: Database, steps: Sequence[Migration] = MIGRATIONS) -> None:
