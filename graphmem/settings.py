@@ -34,7 +34,15 @@ from graphmem.errors import ConfigError
 PREFIX = "GRAPHMEM_"
 FILE_NAME = "graphmem.toml"
 HIDDEN = "********"
-_NOT_SETTINGS = frozenset({"GRAPHMEM_CONFIG", "GRAPHMEM_TEST_DATA"})
+_NOT_SETTINGS = frozenset(
+    {
+        "GRAPHMEM_CONFIG",
+        "GRAPHMEM_TEST_DATA",
+        "GRAPHMEM_TEST_NEO4J_URL",
+        "GRAPHMEM_TEST_NEO4J_VERSION",
+        "GRAPHMEM_TEST_POSTGRES_URL",
+    }
+)
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]+@")
 
 

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import neo4j_server
+from tests.neo4j_server import neo4j_address, neo4j_url, own_neo4j
+
 if TYPE_CHECKING:
     from graphmem import Memory
     from graphmem.models.local.embedder import LocalEmbedder
 
+__all__ = ["neo4j_address", "neo4j_url", "own_neo4j"]
 NO_DATA = "needs evaluation data: set GRAPHMEM_TEST_DATA to its folder"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 _connect = socket.socket.connect
@@ -65,10 +69,22 @@ def pytest_configure() -> None:
     """Close the way out before anything is imported by a test."""
     socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
     socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign]
+    neo4j_server.Run.begin()
+
+
+def pytest_unconfigure() -> None:
+    """Let the run's Neo4j end."""
+    neo4j_server.Run.end()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a Neo4j."""
+    neo4j_server.mark(items)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many tests the missing data cost."""
+    """Say how many tests ran against a real Neo4j, and how many did not run, and why."""
+    neo4j_server.summarize(terminalreporter)
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_DATA in str(report.longrepr)]
     if skipped:
         terminalreporter.write_line(f"NOT RUN: {len(skipped)} tests ({NO_DATA})", yellow=True, bold=True)
@@ -85,7 +101,7 @@ def _no_real_models() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        own = name.startswith("GRAPHMEM_") and name != "GRAPHMEM_TEST_DATA"
+        own = name.startswith("GRAPHMEM_") and not name.startswith("GRAPHMEM_TEST_")
         if own or name.endswith("_API_KEY"):
             monkeypatch.delenv(name)
 
