@@ -239,6 +239,7 @@ def _remove_episodes(connection: Connection, scope: Scope) -> None:
     connection.execute(delete(memories).where(in_scope(memories, scope)))
     connection.execute(delete(messages).where(in_scope(messages, scope)))
     connection.execute(delete(schema.model_replies).where(schema.model_replies.c.episode_id.in_(ours)))
+    connection.execute(delete(schema.queue).where(schema.queue.c.episode_id.in_(ours)))
     connection.execute(delete(schema.episodes).where(in_scope(schema.episodes, scope)))
 
 

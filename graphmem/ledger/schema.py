@@ -361,3 +361,38 @@ erasures = Table(
     sqlite_autoincrement=True,
 )
 """Receipts, without any text; one that is not finished still has files to clean."""
+
+next_vectors = Table(
+    "next_vectors",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("item_id", String, nullable=False),
+    Column("view", String, nullable=False),
+    *_labels(),
+    Column("digest", String, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    UniqueConstraint("item_id", "view"),
+)
+"""Vectors of another model, kept until all are there; `digest` is of the text."""
+
+queue = Table(
+    "queue",
+    metadata,
+    Column("episode_id", String, ForeignKey("episodes.id"), primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Index("ix_queue_place", "place"),
+    Index("ix_queue_owner", "owner", "place"),
+)
+"""Episodes that wait for a worker; `place` is the episode's `seq`."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("token", String, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+"""Which worker decides for an owner, and until when; no two leases have the same token."""

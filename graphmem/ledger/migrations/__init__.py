@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, select
 from graphmem.errors import NewerHome
 from graphmem.ledger import schema
 from graphmem.ledger.engine import Database, upsert
-from graphmem.ledger.migrations import first, second
+from graphmem.ledger.migrations import first, second, third
 
 VERSION_KEY = "schema_version"
 
@@ -25,6 +25,7 @@ class Migration(NamedTuple):
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("first tables", first.apply),
     Migration("expiry, trust, reviews, merges, erasures", second.apply),
+    Migration("other vectors, queue, leases", third.apply),
 )
 """A step that has been released never changes; a change of the tables is one more step, and the same in `schema.py`."""
 
