@@ -7,12 +7,28 @@ owner inside the index and stays fast however many others there are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
-from sqlalchemy import Connection, Table, and_, column, func, literal_column, select, table, text
+from sqlalchemy import (
+    Connection,
+    Integer,
+    String,
+    Table,
+    and_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 
 from graphmem.ledger import schema
 from graphmem.ledger.contracts import LexicalView
+from graphmem.ledger.engine import insert
+from graphmem.ledger.prepared import Prepared, Shape
 from graphmem.ledger.rows import in_scope, of_scope
 from graphmem.ledger.words import indexed, query_words
 from graphmem.stores.contracts import Near
@@ -53,14 +69,18 @@ def add(connection: Connection, view: LexicalView, owner: str, texts: Sequence[t
     if texts:
         token = owner_token(owner)
         rows = [{"rowid": seq, "owner": token, "body": indexed(body)} for seq, body in texts]
-        connection.execute(_TABLES[view].insert(), rows)
+        insert(connection, _TABLES[view], rows)
 
 
 def remove(connection: Connection, view: LexicalView, seqs: Sequence[int]) -> None:
     """Take items out of an index. Unknown ones: a no-op."""
+    _removal(view).run_each(connection, [{"seq": seq} for seq in seqs])
+
+
+@lru_cache(maxsize=len(VIEWS))
+def _removal(view: LexicalView) -> Prepared:
     words = _TABLES[view]
-    for start in range(0, len(seqs), 1000):
-        connection.execute(words.delete().where(words.c.rowid.in_(seqs[start : start + 1000])))
+    return Prepared(words.delete().where(words.c.rowid == bindparam("seq", type_=Integer)))
 
 
 def remove_selected(connection: Connection, scope: Scope) -> None:
@@ -103,26 +123,26 @@ def search(
 def _ranked(
     connection: Connection, view: LexicalView, match: str, scope: Scope, limit: int | None
 ) -> Iterator[tuple[str, float]]:
+    statement = _ranking(view, tuple(scope.labels), limit is not None)
+    for item_id, score in statement.each(connection, {"match": match, "most": limit, **scope.labels}):
+        yield item_id, max(-score, 1e-9)
+
+
+@lru_cache(maxsize=64)
+def _ranking(view: LexicalView, labels: tuple[str, ...], limited: bool) -> Prepared:
     items: Table = schema.memories if view == "fact" else schema.messages
     words = _TABLES[view]
+    scope = Shape(labels, as_of=False, known_at=False, everything=False).scope()
+    most = bindparam("most", type_=Integer) if limited else None
     # bm25() answers with negative numbers, best first; the owner's token weighs nothing.
     rank = func.bm25(literal_column(words.name), 0.0, 1.0).label("rank")
-    found = select(words.c.rowid, rank).where(literal_column(words.name).op("MATCH")(match))
-    if tuple(scope.labels) == ("user_id",):
-        best = found.order_by(rank).limit(limit).subquery() if limit else found.order_by(rank).subquery()
+    matching = literal_column(words.name).op("MATCH")(bindparam("match", type_=String))
+    if labels == ("user_id",):
+        best = select(words.c.rowid, rank).where(matching).order_by(rank).limit(most).subquery()
         joined = select(items.c.id, best.c.rank).join(best, items.c.seq == best.c.rowid).order_by(best.c.rank)
-        statement = joined.where(of_scope(items, scope))
-    else:
-        statement = (
-            select(items.c.id, rank)
-            .join_from(words, items, items.c.seq == words.c.rowid)
-            .where(and_(literal_column(words.name).op("MATCH")(match), of_scope(items, scope)))
-            .order_by(rank)
-            .limit(limit)
-        )
-    with connection.execution_options(stream_results=True).execute(statement) as rows:
-        for item_id, score in rows:
-            yield item_id, max(-score, 1e-9)
+        return Prepared(joined.where(of_scope(items, scope)))
+    ranked = select(items.c.id, rank).join_from(words, items, items.c.seq == words.c.rowid)
+    return Prepared(ranked.where(and_(matching, of_scope(items, scope))).order_by(rank).limit(most))
 
 
 def _quoted(word: str) -> str:

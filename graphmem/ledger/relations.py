@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, or_, select, type_coerce, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    or_,
+    select,
+    type_coerce,
+)
 
 from graphmem.ledger import entities as names
+from graphmem.ledger.prepared import Prepared, Shape, arguments, ids, listed
 from graphmem.ledger.rows import chunks
 from graphmem.ledger.schema import EPOCH, Instant, evidence, memories, mentions, relations, supports
 from graphmem.ledger.visibility import ends, sees_fact
@@ -88,18 +101,44 @@ def _supports(
     memory_ids: Sequence[str] | None,
     limit: int,
 ) -> list[Support]:
+    values = arguments(scope, when) | {"most": limit * SPARE}
+    if types is not None:
+        values["types"] = ids(types)
+    shape = Shape.of(scope, when), types is not None
+    if entity_ids is None:
+        # A few supports a relation are usual; without any bound a whole owner would be read for one page.
+        way: Way = "all" if memory_ids is None else "memories"
+        values["memories"] = ids(memory_ids or ())
+        return [Support(*row.values()) for row in _supported(*shape, way).mappings(connection, values)]
+    found: dict[tuple[str, str], Support] = {}
+    bounded = len(entity_ids) * limit * SPARE <= BOUNDED
+    for some in [[i] for i in dict.fromkeys(entity_ids)] if bounded else chunks(entity_ids):
+        statement = _supported(*shape, "newest" if bounded else "touching")
+        for row in statement.mappings(connection, values | {"entities": ids(some), "entity": some[0]}):
+            support = Support(*row.values())
+            found[support.relation_id, support.memory_id] = support
+    return list(found.values())
+
+
+Way = Literal["all", "memories", "touching", "newest"]
+"""How facts are found: all of the scope; by their ids; by the entities they tie; the newest about one entity."""
+
+
+@lru_cache(maxsize=256)
+def _supported(shape: Shape, typed: bool, way: Way) -> Prepared:
+    scope, when = shape.scope(), shape.when()
     r, m = relations.c, memories.c
     statement = (
         select(
-            r.id,
+            r.id.label("relation_id"),
             r.source_id,
             r.type,
             r.target_id,
-            m.id,
+            m.id.label("memory_id"),
             m.seq,
             m.text,
             m.valid_from,
-            _end(when),
+            _end(when).label("end"),
             m.recorded_at,
             supports.c.confidence,
         )
@@ -108,37 +147,24 @@ def _supports(
         .where(sees_fact(scope, when))
         .order_by(m.seq.desc())
     )
-    if types is not None:
-        statement = statement.where(r.type.in_(types))
-    if memory_ids is not None:
-        statement = statement.where(m.id.in_(memory_ids))
-    if entity_ids is None:
-        # A few supports a relation are usual; without any bound a whole owner would be read for one page.
-        return [Support(*row) for row in connection.execute(statement.limit(limit * SPARE))]
-    found: dict[tuple[str, str], Support] = {}
-    for some in chunks(entity_ids):
-        touching = statement.where(or_(r.source_id.in_(some), r.target_id.in_(some)))
-        if len(entity_ids) * limit * SPARE <= BOUNDED:
-            touching = touching.where(m.id.in_(_newest_about(some, limit * SPARE)))
-        for row in connection.execute(touching):
-            found[row[0], row[4]] = Support(*row)
-    return list(found.values())
+    if typed:
+        statement = statement.where(r.type.in_(listed("types")))
+    if way == "all":
+        return Prepared(statement.limit(bindparam("most", type_=Integer)))
+    if way == "memories":
+        return Prepared(statement.where(m.id.in_(listed("memories"))).limit(bindparam("most", type_=Integer)))
+    if way == "touching":
+        some = listed("entities")
+        return Prepared(statement.where(or_(r.source_id.in_(some), r.target_id.in_(some))))
+    one = bindparam("entity", type_=String)
+    return Prepared(statement.where(or_(r.source_id == one, r.target_id == one), m.id.in_(_newest_about(one))))
 
 
-def _newest_about(entity_ids: Sequence[str], count: int) -> CompoundSelect[tuple[str]]:
-    """The newest facts about each entity: an entity with many relations is not read whole for a few of them."""
+def _newest_about(entity: BindParameter[str]) -> Select[tuple[str]]:
+    """The newest facts about an entity: one with many relations is not read whole for a few of them."""
     c = mentions.c
-    newest = [
-        select(
-            select(c.item_id)
-            .where(c.entity_id == entity_id, c.source == "fact", c.about)
-            .order_by(c.item_seq.desc())
-            .limit(count)
-            .subquery()
-        )
-        for entity_id in entity_ids
-    ]
-    return union_all(*newest)
+    newest = select(c.item_id).where(c.entity_id == entity, c.source == "fact", c.about).order_by(c.item_seq.desc())
+    return newest.limit(bindparam("most", type_=Integer))
 
 
 def _end(when: When) -> ColumnElement[datetime | None]:
@@ -148,10 +174,16 @@ def _end(when: When) -> ColumnElement[datetime | None]:
 def _episodes(connection: Connection, memory_ids: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for some in chunks(memory_ids):
-        statement = select(evidence.c.memory_id, evidence.c.episode_id).where(evidence.c.memory_id.in_(some))
-        for row in connection.execute(statement.order_by(evidence.c.seq)):
-            found.setdefault(row.memory_id, []).append(row.episode_id)
+        for memory_id, episode_id in _EPISODES.rows(connection, {"ids": ids(some)}):
+            found.setdefault(memory_id, []).append(episode_id)
     return found
+
+
+_EPISODES = Prepared(
+    select(evidence.c.memory_id, evidence.c.episode_id)
+    .where(evidence.c.memory_id.in_(listed("ids")))
+    .order_by(evidence.c.seq)
+)
 
 
 def _relation(part: Sequence[Support], ends_: dict[str, Entity], episodes: dict[str, list[str]]) -> Relation:
