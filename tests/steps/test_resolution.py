@@ -208,6 +208,22 @@ def test_two_facts_on_one_theme_are_not_worth_a_call():
     assert 1 == len(undecided(old, new(state("collect", "coins")), similarity=0.9))
 
 
+def test_two_events_with_other_ends_are_not_worth_a_call():
+    """Taking up chess is not taking up archery, and neither undoes the other; states may be one in other words."""
+
+    def took_up(kind, hobby):
+        triple = Triple(source_id="tom", type="took_up", target_id=hobby)
+        draft = FactDraft(text=f"Tom took up {hobby}.", message=0, kind=kind)
+        return LinkedFact(draft=draft, memory_id="new", subject_id="tom", valid_from=START + DAY, triples=(triple,))
+
+    def open_pairs(kind, hobby):
+        chess = Triple(source_id="tom", type="took_up", target_id="chess")
+        old = known(text="Tom took up chess.", subject_id="tom", triples=(chess,), kind=kind, similarity=0.9)
+        return len(judge([took_up(kind, hobby)], [[old]]).undecided)
+
+    assert (0, 1) == (open_pairs("episodic", "archery"), open_pairs("semantic", "archery"))
+
+
 def test_an_event_with_the_thing_of_a_fact_is_left_to_a_model():
     """ "Bo bought the van" may be the end of "Bo is saving for a van"."""
     old = known(state("save for", "van"), similarity=0.7)

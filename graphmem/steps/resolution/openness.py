@@ -30,7 +30,15 @@ def is_open(new: Side, old: Side, similarity: float, settings: Settings) -> bool
         return False
     if not about_same(new, old) or not may_retire(new, old):
         return False
-    return similarity >= settings.alike_from or _may_change(new, old)
+    return (similarity >= settings.alike_from and not _two_events(new, old)) or _may_change(new, old)
+
+
+def _two_events(new: Side, old: Side) -> bool:
+    """Both happened once and their relations lead to different things: however alike the sentences are, neither is
+    the other, and one event does not replace another.
+    """
+    reached = [{t.target_id for t in side.triples} for side in (new, old)]
+    return new.event and old.event and all(reached) and reached[0].isdisjoint(reached[1])
 
 
 def _may_change(new: Side, old: Side) -> bool:
