@@ -110,3 +110,4 @@ class AsyncMemory:
     timeline = _threaded(Memory.timeline)
     match = _threaded(Memory.match)
     graph = _threaded(Memory.graph)
+    reviews = _threaded(Memory.reviews)

@@ -13,6 +13,7 @@ from graphmem.flows import forget, inspect, remember
 from graphmem.flows.recall import Rerank, Rewrite, search
 from graphmem.inputs import MessageLike, Time
 from graphmem.models.contracts import LLM, Embedder, Extractor
+from graphmem.operations import Operations
 from graphmem.projection import ProjectionName
 from graphmem.relationships import Relationships
 from graphmem.settings import Settings
@@ -24,7 +25,7 @@ CONTEXT_HITS = 50
 """Hits read for a context block; the budget decides how many fit."""
 
 
-class Memory(Relationships):
+class Memory(Relationships, Operations):
     """A memory for agents: facts and messages, the graph between them, and when each fact was true.
 
     Open one with `Memory.open()`, and close it (or use it in a `with` block). It may be shared between threads.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,12 @@ from graphmem.values import (
     Triple,
     When,
 )
+
+if TYPE_CHECKING:
+    from graphmem.ledger.operating import Operating
+
+if TYPE_CHECKING:
+    from graphmem.ledger.keeping import Keeping
 
 LexicalView = Literal["fact", "turn", "window2", "window3"]
 """turn: the message alone; window2: previous + it; window3: previous + it + next (see `steps/views.py`)."""
@@ -272,6 +278,16 @@ class Ledger(Protocol):
     @property
     def graph(self) -> GraphStore:
         """The embedded graph: these same tables."""
+        ...
+
+    @property
+    def operating(self) -> Operating:
+        """Reviews, merges, expiry and erasure."""
+        ...
+
+    @property
+    def keeping(self) -> Keeping:
+        """Whole-ledger reads and writes, for upkeep: state, export, backup, re-embedding, queue."""
         ...
 
     # projection

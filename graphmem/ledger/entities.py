@@ -57,7 +57,7 @@ def by_key(connection: Connection, owner: str, keys: Sequence[str]) -> dict[str,
 def find(connection: Connection, scope: Scope, text: str, limit: int) -> tuple[Entity, ...]:
     """Entities that the items of a scope name, best match of `text` in name or alias first."""
     wanted = key(text) if text.strip() else ""
-    statement = select(entities.c.id).where(entities.c.weak.is_(False), _named_in(scope))
+    statement = select(entities.c.id).where(entities.c.weak.is_(False), named_in(scope))
     if not wanted:
         statement = statement.order_by(entities.c.degree.desc(), entities.c.name, entities.c.id).limit(limit)
     else:
@@ -79,7 +79,8 @@ def _matching(statement: Select[tuple[str]], wanted: str) -> Select[tuple[str]]:
     )
 
 
-def _named_in(scope: Scope) -> ColumnElement[bool]:
+def named_in(scope: Scope) -> ColumnElement[bool]:
+    """Entities that some item of a scope names."""
     fact = select(mentions.c.item_id).join(memories, memories.c.id == mentions.c.item_id)
     said = select(mentions.c.item_id).join(messages, messages.c.id == mentions.c.item_id)
     here = mentions.c.entity_id == entities.c.id
@@ -95,7 +96,7 @@ def names(connection: Connection, scope: Scope) -> tuple[str, ...]:
     statement = (
         select(aliases.c.alias)
         .join(entities, entities.c.id == aliases.c.entity_id)
-        .where(entities.c.weak.is_(False), _named_in(scope))
+        .where(entities.c.weak.is_(False), named_in(scope))
         .distinct()
         .order_by(aliases.c.alias)
     )

@@ -30,7 +30,9 @@ from graphmem.ledger import vectors as _vectors
 from graphmem.ledger.contracts import Known, LexicalView, OutboxItem, Recorded
 from graphmem.ledger.engine import Database, upsert
 from graphmem.ledger.graph import EmbeddedGraph
+from graphmem.ledger.keeping import Keeping
 from graphmem.ledger.migrations import migrate
+from graphmem.ledger.operating import Operating
 from graphmem.ledger.outbox import Stores
 from graphmem.models.contracts import Reply
 from graphmem.steps.filters import Condition
@@ -62,6 +64,8 @@ class SqlLedger:
         self._stores = stores
         self._matrices = _vectors.Matrices(cache_mb)
         self._graph = EmbeddedGraph(database)
+        self._keeping = Keeping(database, stores, self._matrices.forget)
+        self.operating = Operating(database, stores, self._matrices)
 
     @classmethod
     def open(
@@ -321,6 +325,11 @@ class SqlLedger:
     def graph(self) -> EmbeddedGraph:
         """The embedded graph: these same tables."""
         return self._graph
+
+    @property
+    def keeping(self) -> Keeping:
+        """Whole-ledger reads and writes, for upkeep."""
+        return self._keeping
 
     # projection
 

@@ -185,6 +185,19 @@ class Change(Value):
     reason: str = ""
 
 
+class Held(Value):
+    """A fact of an untrusted source that waits for a decision of a person, see `steps/trust.py`."""
+
+    id: str
+    kind: Literal["supersede", "instruction"]
+    draft: FactDraft
+    message_id: str
+    trust: str
+    verdicts: tuple[Verdict, ...] = ()
+    """What it would do to known memories."""
+    reason: str = ""
+
+
 class Plan(Value):
     """What one resolution will do, whole. The ledger commits it in one transaction, and can undo it."""
 
@@ -205,6 +218,7 @@ class Plan(Value):
     """Proposals that two entities may be the same: (entity id, entity id, cosine). Never merged silently."""
     changes: tuple[Change, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 class Fact(Value):

@@ -16,7 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("projection",),
     ("engine",),
     ("flows", "importing"),
-    ("assembly", "relationships"),
+    ("assembly", "relationships", "operations", "upkeep"),
     ("memory",),
     ("aio", "demo", "evaluation"),
     ("mem0",),
