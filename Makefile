@@ -1,13 +1,14 @@
 # Everything is set up in .venv on first use; stamp files make the second run quick.
 PYTHON ?= python3
 PYTEST_ARGS ?=
+NEO4J_ARGS ?=
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types bench wheel-test clean
+.PHONY: help demo test lint format types bench wheel-test neo4j neo4j-jars clean
 .DELETE_ON_ERROR:
 
 help:
@@ -18,12 +19,13 @@ help:
 	@echo "make types       mypy --strict"
 	@echo "make bench       the benchmarks that need no data"
 	@echo "make wheel-test  build the wheel, install it elsewhere, use it there"
+	@echo "make neo4j       Neo4j with Neo4j Browser until ctrl-C, without Docker (NEO4J_ARGS='--password ...')"
 	@echo "make clean       remove what the targets above made"
 
 demo: $(VENV)/.installed
 	@$(BIN)/graphmem demo
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev neo4j-jars
 	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
@@ -44,8 +46,17 @@ bench: $(VENV)/.dev
 wheel-test: $(VENV)/.dev
 	@.ci/wheel-test $(BIN)/python
 
+neo4j:
+	@.ci/system-packages java mvn
+	@$(PYTHON) docker/neo4j-local/serve.py $(NEO4J_ARGS)
+
+# Before the tests, so that no test waits for it; where it fails, the tests that need Neo4j are skipped and counted.
+neo4j-jars:
+	@.ci/system-packages java mvn chromium
+	@[ -n "$$GRAPHMEM_TEST_NEO4J_URL" ] || $(PYTHON) docker/neo4j-local/serve.py --fetch-only || true
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .neo4j/lib-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:

@@ -39,7 +39,7 @@ START_SECONDS = 120
 STOP_SECONDS = 30
 OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 """Packages of java.base that Neo4j reaches into."""
-INSTALL = "Install them, on Debian: apt-get install openjdk-17-jre-headless maven"
+INSTALL = "Install them, on Debian: apt-get install default-jre-headless maven"
 
 
 class NoServer(RuntimeError):
