@@ -349,6 +349,9 @@ def _chat_arguments(prompt: Prompt, model: str, dialect: _Dialect) -> dict[str, 
             system += f"\n\nReply with one JSON object of this JSON schema, and nothing else:\n{compact}"
         if dialect.mode == "json":
             arguments["response_format"] = {"type": "json_object"}
+    if "response_format" in arguments:
+        # The client walks through every field it knows, a schema word by word: this way it is sent as it is.
+        arguments["extra_body"] = {"response_format": arguments.pop("response_format")}
     arguments["messages"] = [{"role": "system", "content": system}, {"role": "user", "content": prompt.user}]
     return arguments
 

@@ -9,7 +9,8 @@ from graphmem import assets
 from graphmem.errors import ModelReplyError
 from graphmem.models.contracts import Prompt
 from graphmem.steps.replies import read_json
-from graphmem.steps.resolution.rules import Judgement, Pair, figures, negations
+from graphmem.steps.resolution.rules import Judgement, Pair
+from graphmem.steps.resolution.words import figures, negations
 from graphmem.values import Action, Verdict
 
 MAX_PAIRS = 60

@@ -10,7 +10,7 @@ import re
 from graphmem.steps.resolution.matching import changed, head, same_predicate
 from graphmem.steps.resolution.opposing import Settings
 from graphmem.steps.resolution.sides import Side, about_same, may_retire, same_subject
-from graphmem.steps.resolution.words import alike, content, overlap
+from graphmem.steps.resolution.words import alike, content, figures, overlap
 from graphmem.values import Claim
 
 _CHANGE = re.compile(
@@ -34,11 +34,14 @@ def is_open(new: Side, old: Side, similarity: float, settings: Settings) -> bool
 
 
 def _two_events(new: Side, old: Side) -> bool:
-    """Both happened once and their relations lead to different things: however alike the sentences are, neither is
-    the other, and one event does not replace another.
+    """Both happened once, and their relations lead to different things or their numbers differ: however alike the
+    sentences are, neither is the other, and one event does not replace another.
     """
+    if not (new.event and old.event):
+        return False
     reached = [{t.target_id for t in side.triples} for side in (new, old)]
-    return new.event and old.event and all(reached) and reached[0].isdisjoint(reached[1])
+    apart = all(reached) and reached[0].isdisjoint(reached[1])
+    return apart or figures(new.text) != figures(old.text)
 
 
 def _may_change(new: Side, old: Side) -> bool:

@@ -6,7 +6,6 @@ What they leave open and what lies near goes to `undecided`, for a model when th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -27,7 +26,7 @@ from graphmem.steps.resolution.sides import (
     same_subject,
     subject_key,
 )
-from graphmem.steps.resolution.words import content, overlap
+from graphmem.steps.resolution.words import content, figures, negations, overlap
 from graphmem.values import Action, Candidate, LinkedFact, Moment, Value, Verdict
 
 
@@ -142,20 +141,6 @@ def is_same(new: Side, old: Side, similarity: float, settings: Settings) -> bool
         return equal and (sorted(content(new.text)) == sorted(content(old.text)) or similarity >= settings.same_from)
     triples = {(t.source_id, t.type, t.target_id) for t in new.triples}
     return bool(triples) and similarity >= 0.95 and triples == {(t.source_id, t.type, t.target_id) for t in old.triples}
-
-
-_NEGATION = re.compile(r"(?i)\b(not|never|no|none|without|stopped|quit|longer|cannot)\b|n['’]t\b")
-_FIGURE = re.compile(r"\d+(?:[.:,]\d+)*")
-
-
-def negations(text: str) -> int:
-    """How many words of a text deny or end something."""
-    return len(_NEGATION.findall(text))
-
-
-def figures(text: str) -> tuple[str, ...]:
-    """The numbers of a text, sorted."""
-    return tuple(sorted(_FIGURE.findall(text)))
 
 
 def _signs(side: Side) -> frozenset[tuple[bool, str]]:

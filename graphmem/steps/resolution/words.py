@@ -157,3 +157,17 @@ def alike(one: str, other: str) -> bool:
 def overlap(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
     """Those of `some` that have a word alike in `others`."""
     return tuple(s for s in some if any(alike(s, o) for o in others))
+
+
+_NEGATION = re.compile(r"(?i)\b(not|never|no|none|without|stopped|quit|longer|cannot)\b|n['’]t\b")
+_FIGURE = re.compile(r"\d+(?:[.:,]\d+)*")
+
+
+def negations(text: str) -> int:
+    """How many words of a text deny or end something."""
+    return len(_NEGATION.findall(text))
+
+
+def figures(text: str) -> tuple[str, ...]:
+    """The numbers of a text, sorted."""
+    return tuple(sorted(_FIGURE.findall(text)))
