@@ -4,8 +4,8 @@ A run is one technique on one data set in one mode. Its folder (see `Layout`) ho
 apart from what depends on the machine: `answers.json` and `metrics.json` are byte for byte the same when a run was
 killed and resumed; times, costs and sizes are in `timings.jsonl`, `spending.jsonl` and `measurements.json`.
 
-All shares are in [0, 1], all times in milliseconds, all prices in US dollars. Ids of questions are unique in a data set,
-those of turns in a conversation.
+All shares are in [0, 1], all times in milliseconds, all prices in US dollars. Ids of questions are unique in a data
+set, those of turns in a conversation.
 """
 
 from __future__ import annotations
