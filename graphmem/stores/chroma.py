@@ -7,6 +7,7 @@ A lock file says who owns the folder; another process works from the ledger's ve
 from __future__ import annotations
 
 import fcntl
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from graphmem.stores.digests import digest
 
 COLLECTION = "graphmem"
 READ_PAGE = 10_000
+LOCK = "owner.lock"
 
 
 class ChromaVectors:
@@ -113,9 +115,18 @@ class ChromaVectors:
                     return held
 
     def erase(self) -> None:
-        """See `VectorStore.erase`; drops the collection whole, so that no vector stays in its files' live part."""
+        """See `VectorStore.erase`. Begins with new files.
+
+        Chroma leaves the vectors, ids and metadata of what it deletes, and the files of a collection it drops.
+        """
         with _translated(self._folder):
-            self._client.delete_collection(COLLECTION)
+            self._client.close()
+            for path in self._folder.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif path.name != LOCK:
+                    path.unlink()
+            self._client = _client(self._folder)
             self._collection = self._make()
 
     def close(self) -> None:
@@ -133,7 +144,7 @@ class ChromaVectors:
 def _own(folder: Path) -> IO[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "owner.lock").open("a+")
+        lock = (folder / LOCK).open("a+")
     except OSError as exc:
         raise StoreUnavailable(f"Cannot open {folder}: {exc.strerror}.", advice="Check its permissions.") from exc
     try:
