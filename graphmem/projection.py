@@ -20,6 +20,8 @@ from graphmem.values import Difference, VerifyReport
 
 log = logging.getLogger(__name__)
 BATCH = 1000
+REBUILDING = "rebuilding"
+"""Name of the mark in the ledger that says that a store is being written anew."""
 
 Problem = Literal["missing", "unexpected", "changed"]
 ProjectionName = Literal["vectors", "graph", "all"]
@@ -44,12 +46,22 @@ class Projection:
         with self._lock:
             if self._vectors is None and self._open_vectors is not None:
                 try:
-                    self._vectors = self._open_vectors()
+                    self._vectors = self._whole(self._open_vectors())
                 except StoreError as exc:
                     self._note(exc)
                 else:
                     self.problem = ""
             return self._vectors
+
+    def _whole(self, store: VectorStore) -> VectorStore:
+        """A store just opened, written anew when a rebuild of it was cut off."""
+        if self._ledger.meta(REBUILDING):
+            try:
+                self._renew(store)
+            except StoreError:
+                store.close()
+                raise
+        return store
 
     @property
     def opened(self) -> VectorStore | None:
@@ -135,12 +147,22 @@ class Projection:
                 vectors = self.vectors()
                 if vectors is None:
                     raise StoreError(f"The vector store cannot be rebuilt: {self.problem}")
-                reach("rebuild.before")
-                vectors.erase()
-                reach("rebuild.erased")
-                self._refill(vectors)
-                reach("rebuild.refilled")
+                self.expect_rebuild()
+                self._renew(vectors)
         return self.verify()
+
+    def expect_rebuild(self) -> None:
+        """From here on the vector store is not believed until it has been written anew, even by another process."""
+        if self._open_vectors is not None:
+            self._ledger.set_meta(REBUILDING, "vectors")
+
+    def _renew(self, store: VectorStore) -> None:
+        reach("rebuild.before")
+        store.erase()
+        reach("rebuild.erased")
+        self._refill(store)
+        reach("rebuild.refilled")
+        self._ledger.set_meta(REBUILDING, "")
 
     def _refill(self, store: VectorStore) -> None:
         batch = []

@@ -131,5 +131,6 @@ def undo(engine: Engine, resolution_id: str) -> tuple[Change, ...]:
 
 def reset(engine: Engine) -> None:
     """Remove everything this home holds."""
+    engine.projection.expect_rebuild()
     engine.ledger.reset()
     engine.projection.rebuild("vectors")

@@ -61,7 +61,7 @@ def items_of(connection: Connection, keys: Sequence[tuple[str, View]] | None) ->
         projected = select(vectors).where(vectors.c.view != "entity").order_by(vectors.c.seq)
         yield from (_item(row) for row in connection.execute(projected).mappings())
         return
-    wanted = set(keys)
+    wanted = {key for key in keys if ("vectors", key[1]) != outbox.UNPROJECTED}
     for some in chunks(item_id for item_id, _ in keys):
         for row in rows_of(vectors, "item_id").mappings(connection, {"ids": id_json(some)}):
             if (row["item_id"], row["view"]) in wanted:
