@@ -15,9 +15,11 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from graphmem.engine import Clock
+from graphmem.flows.reembed import Progress
 from graphmem.memory import Memory
 from graphmem.models.contracts import LLM, Embedder, Extractor
 from graphmem.settings import Settings
+from graphmem.values import BackupReport, ReembedReport
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,6 +74,37 @@ class AsyncMemory:
         )
         return cls(await asyncio.to_thread(opened))
 
+    @classmethod
+    async def restore(
+        cls,
+        folder: str | Path,
+        settings: Settings | None = None,
+        *,
+        home: str | Path | None = None,
+        force: bool = False,
+        dry_run: bool = False,
+        **options: Any,
+    ) -> BackupReport:
+        """See `Memory.restore`."""
+        return await asyncio.to_thread(
+            functools.partial(Memory.restore, folder, settings, home=home, force=force, dry_run=dry_run, **options)
+        )
+
+    @classmethod
+    async def reembed(
+        cls,
+        settings: Settings | None = None,
+        *,
+        home: str | Path | None = None,
+        embedder: Embedder | str | None = None,
+        progress: Progress | None = None,
+        **options: Any,
+    ) -> ReembedReport:
+        """See `Memory.reembed`."""
+        return await asyncio.to_thread(
+            functools.partial(Memory.reembed, settings, home=home, embedder=embedder, progress=progress, **options)
+        )
+
     async def close(self) -> None:
         """See `Memory.close`."""
         await asyncio.to_thread(self._memory.close)
@@ -101,6 +134,7 @@ class AsyncMemory:
     status = _threaded(Memory.status)
     verify = _threaded(Memory.verify)
     rebuild = _threaded(Memory.rebuild)
+    adopt = _threaded(Memory.adopt)
     entities = _threaded(Memory.entities)
     entity = _threaded(Memory.entity)
     relations = _threaded(Memory.relations)
@@ -111,3 +145,6 @@ class AsyncMemory:
     match = _threaded(Memory.match)
     graph = _threaded(Memory.graph)
     reviews = _threaded(Memory.reviews)
+    export = _threaded(Memory.export)
+    import_from = _threaded(Memory.import_from)
+    backup = _threaded(Memory.backup)

@@ -15,14 +15,13 @@ from graphmem.engine import ClaimReader, Clock, Engine
 from graphmem.errors import ConfigError, EmbeddingMismatch, MissingExtra
 from graphmem.faults import reach
 from graphmem.ledger.contracts import Ledger
+from graphmem.ledger.embedding import FINGERPRINT
 from graphmem.models.contracts import LLM, Embedder, Extractor, Task
 from graphmem.models.providers import PROVIDERS, Provider
 from graphmem.projection import Projection
 from graphmem.settings import Settings
 from graphmem.stores.contracts import VectorStore
 from graphmem.values import Claim
-
-FINGERPRINT = "embedding_fingerprint"
 
 
 def utc_now() -> datetime:
@@ -45,15 +44,20 @@ def engine(
     embedder: Embedder | None = None,
     extractor: Extractor | None = None,
     clock: Clock | None = None,
+    same_model: bool = True,
 ) -> Engine:
-    """Build every part. Raises ConfigError, MissingExtra, StoreError, EmbeddingMismatch."""
+    """Build every part. Raises ConfigError, MissingExtra, StoreError, EmbeddingMismatch.
+
+    `same_model=False`: the home's vectors may be of another embedding model; for `reembed` alone.
+    """
     if chosen.graph != "embedded":
         raise ConfigError(f"graph = {chosen.graph!r} is not available in this version.", advice='Use "embedded".')
     model = llm if llm is not None else _llm(chosen)
     meaning = embedder if embedder is not None else _embedder(chosen)
     ledger = _ledger(chosen)
     try:
-        _check_fingerprint(ledger, meaning)
+        if same_model:
+            _check_fingerprint(ledger, meaning)
         reader = extractor if extractor is not None else _extractor(chosen, model)
         return Engine(
             ledger=ledger,
@@ -98,7 +102,7 @@ def _check_fingerprint(ledger: Ledger, embedder: Embedder) -> None:
     elif kept != embedder.fingerprint:
         raise EmbeddingMismatch(
             f"This home holds vectors of {kept}; the settings name {embedder.fingerprint}.",
-            advice="Set the embedder back, or open another home and import there.",
+            advice="Set the embedder back, or run: graphmem reembed",
         )
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 from graphmem.errors import InputError, ScopeError
@@ -185,6 +186,13 @@ def facts(given: Sequence[Fact | str] | None, size: int) -> tuple[Fact, ...] | N
             )
         checked.append(fact)
     return tuple(checked)
+
+
+def file(field: str, value: object) -> Path:
+    """A path from text or a Path; `~` is the home of the user. Raises InputError."""
+    if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
+        raise InputError(field, f"{value!r} is not a path.", advice="Pass the path of a file or folder.")
+    return Path(value).expanduser()
 
 
 def whole(field: str, value: object, low: int, high: int) -> int:

@@ -20,12 +20,13 @@ from graphmem.settings import Settings
 from graphmem.steps import filters as grammar
 from graphmem.steps.fusion import Recipe
 
+from graphmem.upkeep import Upkeep
 FACTS_AND_MESSAGES = ("facts", "messages")
 CONTEXT_HITS = 50
 """Hits read for a context block; the budget decides how many fit."""
 
 
-class Memory(Relationships, Operations):
+class Memory(Relationships, Operations, Upkeep, Adoption):
     """A memory for agents: facts and messages, the graph between them, and when each fact was true.
 
     Open one with `Memory.open()`, and close it (or use it in a `with` block). It may be shared between threads.
@@ -295,13 +296,16 @@ class Memory(Relationships, Operations):
         scope = _scope_or_all(user_id, agent_id, app_id, run_id)
         return self._engine.ledger.episodes(status, scope, count)
 
-    def status(self) -> values.StatusReport:
-        """What is open, how much it holds, what waits. Holds no secret."""
-        return inspect.status(self._engine)
+    def status(self, *, state: bool = False) -> values.StatusReport:
+        """What is open, how much it holds, what waits. Holds no secret.
+
+        `state` adds the hash of all that is remembered, which reads every row.
+        """
+        return inspect.status(self._engine, state=state)
 
     def verify(self) -> values.VerifyReport:
         """Compare the ledger with itself and with the stores, row by row, after writing what is pending."""
-        return self._engine.projection.verify()
+        return inspect.verify(self._engine)
 
     def rebuild(self, store: ProjectionName = "all") -> values.VerifyReport:
         """Write the stores anew from the ledger, with no model call; then verify."""

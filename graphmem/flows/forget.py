@@ -9,6 +9,7 @@ from uuid import uuid5
 
 from graphmem.engine import Engine
 from graphmem.errors import NotFound
+from graphmem.flows import reembed
 from graphmem.models.contracts import ExtractionRequest
 from graphmem.steps import linking
 from graphmem.stores.contracts import VectorItem
@@ -115,6 +116,7 @@ def delete_all(engine: Engine, scope: Scope, *, dry_run: bool) -> DeleteReport:
 def undo(engine: Engine, resolution_id: str) -> tuple[Change, ...]:
     """Put back what a resolution changed, in the words of what happens now. Raises NotFound, ConflictError."""
     plan = engine.ledger.undo(resolution_id, engine.clock())
+    reembed.fill_returned(engine)
     engine.projection.apply()
     inverse = {"ADD": "DELETE", "DELETE": "ADD", "UPDATE": "UPDATE", "NONE": "NONE"}
     return tuple(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from graphmem.engine import Engine
-from graphmem.values import StatusReport
+from graphmem.values import StatusReport, VerifyReport
 
 
-def status(engine: Engine) -> StatusReport:
+def status(engine: Engine, *, state: bool = False) -> StatusReport:
     """State of ledger, stores and models; opens nothing."""
     ledger, projection, settings = engine.ledger, engine.projection, engine.settings
     waiting = {state: len(ledger.episodes(status=state)) for state in ("pending", "running", "failed")}
@@ -20,4 +20,11 @@ def status(engine: Engine) -> StatusReport:
         embedder=engine.embedder.fingerprint,
         extractor="none" if engine.extractor is None else type(engine.extractor).__name__,
         llm=settings.llm_name or "none",
+        state=ledger.keeping.state().hash if state else "",
     )
+
+
+def verify(engine: Engine) -> VerifyReport:
+    """Compare ledger and stores; the state hash is of what was compared."""
+    report = engine.projection.verify()
+    return report.model_copy(update={"state": engine.ledger.keeping.state().hash})

@@ -31,7 +31,7 @@ from graphmem.ledger.contracts import Known, LexicalView, OutboxItem, Recorded
 from graphmem.ledger.engine import Database, upsert
 from graphmem.ledger.graph import EmbeddedGraph
 from graphmem.ledger.keeping import Keeping
-from graphmem.ledger.migrations import migrate
+from graphmem.ledger.migrations import MIGRATIONS, migrate
 from graphmem.ledger.operating import Operating
 from graphmem.ledger.outbox import Stores
 from graphmem.models.contracts import Reply
@@ -76,6 +76,11 @@ class SqlLedger:
         graph_store: bool = False,
         cache_mb: float = 256,
     ) -> SqlLedger:
+    @staticmethod
+    def schema() -> int:
+        """Number of the schema that this version knows."""
+        return len(MIGRATIONS)
+
         """Open or make a ledger: a path of a SQLite file, or a database URL.
 
         `vector_store`, `graph_store`: whether an external store follows the outbox; without it nothing is noted.

@@ -183,6 +183,8 @@ class VerifyReport(Value):
     differences: tuple[Difference, ...] = ()
     pending: int = 0
     """Outbox rows not yet applied."""
+    state: str = ""
+    """Hash of all that is remembered, see docs/upkeep.md."""
 
 
 class DeleteReport(Value):
@@ -213,3 +215,5 @@ class StatusReport(Value):
     embedder: str = ""
     extractor: str = ""
     llm: str = ""
+    state: str = ""
+    """Hash of all that is remembered, when it was asked for; see docs/upkeep.md."""

@@ -1,0 +1,90 @@
+"""What upkeep asks of the ledger: its state, all its rows, a copy of it. A facade beside `SqlLedger`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from graphmem.ledger import copying, embedding, transfer
+from graphmem.ledger import state as _state
+from graphmem.ledger.embedding import Text
+from graphmem.ledger.engine import Database
+from graphmem.ledger.migrations import version
+from graphmem.ledger.outbox import Stores
+from graphmem.ledger.schema import next_vectors, vectors
+from graphmem.ledger.state import State
+from graphmem.ledger.transfer import Line
+
+
+class Keeping:
+    """Whole-ledger reads and writes. Each method is one transaction."""
+
+    def __init__(self, database: Database, stores: Stores, forget: Callable[[], None]) -> None:
+        self._database = database
+        self._stores = stores
+        self._forget = forget
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file; None for another database."""
+        url = self._database.url
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+    def schema(self) -> int:
+        """Number of the schema."""
+        with self._database.read() as connection:
+            return version(connection)
+
+    def state(self, owner: str | None = None) -> State:
+        """What is remembered, by anyone or by one owner, as one hash; see `ledger/state.py`."""
+        with self._database.read() as connection:
+            return _state.state(connection, owner)
+
+    def dump(self, owner: str | None = None, *, vectors: bool = True) -> Iterator[Line]:
+        """Every row, of all or of one owner; see `ledger/transfer.py`. Read inside `snapshot()` with its state."""
+        with self._database.read() as connection:
+            yield from transfer.dump(connection, owner, vectors=vectors)
+
+    def load(self, lines: Iterable[Line], *, vectors: bool = True) -> dict[str, int]:
+        """Insert the rows of a dump, all or none; returns how many by table. Raises ConflictError, InputError."""
+        with self._database.write("import") as connection:
+            return transfer.load(connection, self._stores, lines, vectors=vectors)
+
+    def copy(self, target: Path) -> None:
+        """A copy of a SQLite ledger as it is now, in one new file."""
+        with self._database.read() as connection:
+            copying.copy_out(connection, target)
+
+    def without_vector(self, *, staged: bool = False) -> Iterator[list[Text]]:
+        """Texts that have no vector, or none of the next model, page by page; each page is a transaction of its own."""
+        table = next_vectors if staged else vectors
+        for source in embedding.TABLES:
+            after = None
+            while True:
+                with self._database.read() as connection:
+                    found, after = embedding.page(connection, source, after)
+                    wanted = embedding.missing(connection, found, table)
+                if after is None:
+                    break
+                if wanted:
+                    yield wanted
+
+    def stage_vectors(self, texts: Sequence[Text], rows: npt.NDArray[np.float32]) -> None:
+        """Keep vectors of the next model, shape (texts, dimensions), until all are there."""
+        with self._database.write("stage") as connection:
+            embedding.stage(connection, texts, rows)
+
+    def forget_staged(self) -> None:
+        """Drop the vectors of the next model."""
+        with self._database.write("unstage") as connection:
+            embedding.forget_staged(connection)
+
+    def switch_vectors(self, fingerprint: str) -> bool:
+        """Put the vectors of the next model in place of all others, whole. False: some are missing; nothing changed."""
+        with self._database.write("switch") as connection:
+            done = embedding.switch(connection, fingerprint)
+        self._forget()
+        return done
