@@ -17,6 +17,7 @@ from graphmem.engine import Engine
 from graphmem.errors import UnknownEntity
 from graphmem.steps import linking
 from graphmem.steps.relation_types import relation_type
+from graphmem.stores.contracts import Ball
 from graphmem.values import (
     Direction,
     Entity,
@@ -31,7 +32,7 @@ from graphmem.values import (
 
 EVERYTHING = 1_000_000
 BREADTH = 2_000
-"""Relations read in one round of a walk between entities."""
+"""Relations around each end of a path, from which on no more are read."""
 _TYPED_NAME = re.compile(r"^(?P<name>.+?)\s*\((?P<type>[A-Za-z]+)\)$")
 
 
@@ -109,30 +110,14 @@ def entity(asked: Asked, name: str) -> EntityCard:
 def neighbors(asked: Asked, name: str, *, depth: int, types: Sequence[str] | None, limit: int) -> Neighbourhood:
     """Entities and relations within `depth` hops, nearest first."""
     start = resolve(asked, name)
-    found = _expand(asked, start, depth, [relation_type(t) for t in types] if types else None, limit)
+    ball = Ball([e.id for e in start], depth)
+    kinds = [relation_type(t) for t in types] if types else None
+    found = asked.engine.graph.neighbourhood([ball], asked.scope, asked.when, types=kinds, limit=limit)[0]
     reached = {e.id: e for e in start}
     for relation in found:
         reached.setdefault(relation.source.id, relation.source)
         reached.setdefault(relation.target.id, relation.target)
-    return Neighbourhood(entities=tuple(reached.values()), relations=found)
-
-
-def _expand(
-    asked: Asked, start: Sequence[Entity], depth: int, types: Sequence[str] | None, limit: int
-) -> tuple[Relation, ...]:
-    """Breadth first, one fetch a round."""
-    seen = {e.id for e in start}
-    frontier = sorted(seen)
-    found: dict[tuple[str, Any], Relation] = {}
-    for _ in range(depth):
-        if not frontier or len(found) >= limit:
-            break
-        for relation in asked.relations(frontier, types, BREADTH):
-            found.setdefault((relation.id, relation.valid_from), relation)
-        ends = {e for r in found.values() for e in (r.source.id, r.target.id)}
-        frontier = sorted(ends - seen)
-        seen |= ends
-    return tuple(found.values())[:limit]
+    return Neighbourhood(entities=tuple(reached.values()), relations=tuple(found))
 
 
 def paths(asked: Asked, source: str, target: str, *, max_hops: int, limit: int) -> tuple[Path, ...]:
@@ -141,8 +126,8 @@ def paths(asked: Asked, source: str, target: str, *, max_hops: int, limit: int) 
 
     starts, ends = resolve(asked, source), resolve(asked, target)
     half = (max_hops + 1) // 2
-    near_start = _expand(asked, starts, half, None, BREADTH)
-    near_end = _expand(asked, ends, max_hops - half, None, BREADTH)
+    balls = [Ball([e.id for e in starts], half), Ball([e.id for e in ends], max_hops - half)]
+    near_start, near_end = asked.engine.graph.neighbourhood(balls, asked.scope, asked.when, limit=BREADTH)
     graph = nx.Graph()
     graph.add_nodes_from(e.id for e in (*starts, *ends))
     for relation in (*near_start, *near_end):

@@ -6,7 +6,7 @@ more than 64 items name) is never read: its relations come through an index, new
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -30,32 +30,23 @@ from graphmem.ledger.engine import Database
 from graphmem.ledger.prepared import Prepared, Shape, arguments, ids, listed
 from graphmem.ledger.schema import entities, evidence, memories, mentions, messages, relations, similar, supports
 from graphmem.ledger.visibility import sees_fact, sees_message
-from graphmem.stores.contracts import Edge, EdgeKind, GraphWrite
+from graphmem.steps import intervals
+from graphmem.stores.contracts import Ball, Edge, EdgeKind
+from graphmem.stores.fanning import HUB, MOST_HUBS, fanned
 from graphmem.values import Node, NodeKind, Relation, Scope, When
 
-HUB = 64
-"""An entity that more items name is not expanded to them: it says little, and its size is what reading costs."""
-MOST_HUBS = 8
-"""Hubs whose relations one fetch reads."""
+BREADTH = 2_000
+"""Relations read in one round of a walk between entities."""
 
 Branch = Select[Any]
 """Columns: source kind, source, target kind, target, edge kind, strength, degree, weak, place (later is newer)."""
 
 
 class EmbeddedGraph:
-    """GraphStore over the ledger. Writing is the ledger's own business: `write` and `remove` have nothing to do."""
+    """GraphStore over the ledger, whose tables, already committed, are the graph."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def write(self, batch: GraphWrite) -> None:
-        """Nothing: the ledger's tables, already committed, are the graph."""
-
-    def remove(self, ids: Sequence[str]) -> None:
-        """Nothing: what the ledger removed is gone from the graph."""
-
-    def erase(self) -> None:
-        """Nothing: the graph holds nothing apart from the ledger; `Ledger.reset` removes both."""
 
     def close(self) -> None:
         """Nothing: the connections belong to the ledger."""
@@ -74,7 +65,7 @@ class EmbeddedGraph:
                     rows += _around(kind, shape).rows(connection, values)
             for hub in _hubs(connection, values) if asked["entity"] else ():
                 rows += _hub(shape).rows(connection, {**values, "hub": hub, "newest": fan * 4})
-        return _fanned(rows, fan)
+        return fanned(rows, fan)
 
     def relations(
         self,
@@ -89,24 +80,22 @@ class EmbeddedGraph:
         with self._database.read() as connection:
             return ties.visible(connection, scope, when, entity_ids=entity_ids, types=types, limit=limit)
 
+    def neighbourhood(
+        self,
+        balls: Sequence[Ball],
+        scope: Scope,
+        when: When,
+        *,
+        types: Sequence[str] | None = None,
+        limit: int = 500,
+    ) -> Sequence[Sequence[Relation]]:
+        """Relations within some hops of some entities, nearest first; one answer a ball, all of one state."""
 
-def _fanned(rows: Iterable[Any], fan: int) -> tuple[Edge, ...]:
-    """Rows as edges without repeats; of more than `fan` of a kind at a node: names, the strongest, the newest first."""
-    groups: dict[tuple[str, EdgeKind], dict[str, tuple[int, float, int, Edge]]] = {}
-    nodes: dict[str, Node] = {}
-    for source_kind, source, target_kind, target, kind, strength, degree, weak, place in rows:
-        start = nodes.get(source) or nodes.setdefault(source, Node(source_kind, source))
-        end = nodes.get(target) or nodes.setdefault(target, Node(target_kind, target))
-        group = groups.get((source, kind))
-        if group is None:
-            group = groups[source, kind] = {}
-        if target not in group:
-            group[target] = (weak, -strength, -place, Edge(start, end, kind, strength, degree, bool(weak)))
-    kept: list[Edge] = []
-    for group in groups.values():
-        found = group.values() if len(group) <= fan else sorted(group.values())[:fan]
-        kept += [edge for _, _, _, edge in found]
-    return tuple(kept)
+        def fetch(ids: Sequence[str]) -> Sequence[Relation]:
+            return self.relations(scope, when, entity_ids=ids, types=types, limit=BREADTH)
+
+        with self._database.read():
+            return [intervals.around(fetch, ball.entity_ids, ball.depth, limit) for ball in balls]
 
 
 @lru_cache(maxsize=256)

@@ -1,12 +1,11 @@
-"""Relations as callers see them: one value a relation and interval, made of the memories that support it."""
+"""Relations of the ledger, by their facts: which memories support them, as far as a read sees them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from sqlalchemy import (
     BindParameter,
@@ -24,30 +23,15 @@ from sqlalchemy import (
 from graphmem.ledger import entities as names
 from graphmem.ledger.prepared import Prepared, Shape, arguments, ids, listed
 from graphmem.ledger.rows import chunks
-from graphmem.ledger.schema import EPOCH, Instant, evidence, memories, mentions, relations, supports
+from graphmem.ledger.schema import Instant, evidence, memories, mentions, relations, supports
 from graphmem.ledger.visibility import ends, sees_fact
-from graphmem.values import Entity, Relation, Scope, When
+from graphmem.steps.intervals import Support, newest, relation_of
+from graphmem.values import Relation, Scope, When
 
 SPARE = 4
 """Facts read for each relation asked for: several may support one."""
 BOUNDED = 10_000
 """Facts up to which the newest are looked up entity by entity; beyond that all relations are read."""
-
-
-class Support(NamedTuple):
-    """One memory behind one relation."""
-
-    relation_id: str
-    source_id: str
-    type: str
-    target_id: str
-    memory_id: str
-    seq: int
-    text: str
-    start: datetime | None
-    end: datetime | None
-    recorded_at: datetime
-    confidence: float
 
 
 def visible(
@@ -62,13 +46,10 @@ def visible(
 ) -> tuple[Relation, ...]:
     """Relations supported by visible memories, newest first."""
     found = _supports(connection, scope, when, entity_ids, types, memory_ids, limit)
-    found.sort(key=lambda s: (s.relation_id, s.start or datetime.min.replace(tzinfo=EPOCH.tzinfo), s.seq))
-    intervals = [part for _, some in groupby(found, key=lambda s: s.relation_id) for part in intervals_of(list(some))]
-    intervals.sort(key=lambda part: -max(s.seq for s in part))
-    wanted = intervals[:limit]
+    wanted = newest(found, limit)
     ends_ = names.by_id(connection, {i for part in wanted for i in (part[0].source_id, part[0].target_id)})
     episodes = _episodes(connection, [s.memory_id for part in wanted for s in part])
-    return tuple(_relation(part, ends_, episodes) for part in wanted)
+    return tuple(relation_of(part, ends_, episodes) for part in wanted)
 
 
 def of_memories(
@@ -76,20 +57,6 @@ def of_memories(
 ) -> tuple[Relation, ...]:
     """Relations that some memories support, newest first, with the intervals of these memories."""
     return visible(connection, scope, when, memory_ids=memory_ids, limit=len(memory_ids) * 8)
-
-
-def intervals_of(found: Sequence[Support]) -> list[list[Support]]:
-    """Supports of one relation, earliest first, put together where their intervals touch or overlap."""
-    parts: list[list[Support]] = []
-    reach: datetime | None = None
-    for support in found:
-        if parts and (reach is None or support.start is None or support.start <= reach):
-            parts[-1].append(support)
-            reach = None if reach is None or support.end is None else max(reach, support.end)
-        else:
-            parts.append([support])
-            reach = support.end
-    return parts
 
 
 def _supports(
@@ -109,13 +76,13 @@ def _supports(
         # A few supports a relation are usual; without any bound a whole owner would be read for one page.
         way: Way = "all" if memory_ids is None else "memories"
         values["memories"] = ids(memory_ids or ())
-        return [Support(*row.values()) for row in _supported(*shape, way).mappings(connection, values)]
+        return [Support(*row) for row in _supported(*shape, way).decoded(connection, values)]
     found: dict[tuple[str, str], Support] = {}
     bounded = len(entity_ids) * limit * SPARE <= BOUNDED
     for some in [[i] for i in dict.fromkeys(entity_ids)] if bounded else chunks(entity_ids):
         statement = _supported(*shape, "newest" if bounded else "touching")
-        for row in statement.mappings(connection, values | {"entities": ids(some), "entity": some[0]}):
-            support = Support(*row.values())
+        for row in statement.decoded(connection, values | {"entities": ids(some), "entity": some[0]}):
+            support = Support(*row)
             found[support.relation_id, support.memory_id] = support
     return list(found.values())
 
@@ -145,7 +112,7 @@ def _supported(shape: Shape, typed: bool, way: Way) -> Prepared:
         .join_from(relations, supports, supports.c.relation_id == r.id)
         .join(memories, m.id == supports.c.memory_id)
         .where(sees_fact(scope, when))
-        .order_by(m.seq.desc())
+        .order_by(m.seq.desc(), r.id)
     )
     if typed:
         statement = statement.where(r.type.in_(listed("types")))
@@ -184,24 +151,3 @@ _EPISODES = Prepared(
     .where(evidence.c.memory_id.in_(listed("ids")))
     .order_by(evidence.c.seq)
 )
-
-
-def _relation(part: Sequence[Support], ends_: dict[str, Entity], episodes: dict[str, list[str]]) -> Relation:
-    newest = max(part, key=lambda s: s.seq)
-    oldest_first = sorted(part, key=lambda s: s.seq)
-    start = None if any(s.start is None for s in part) else min(s.start for s in part if s.start)
-    end = None if any(s.end is None for s in part) else max(s.end for s in part if s.end)
-    since = "" if start is None else f"@{start.isoformat()}"
-    return Relation(
-        id=f"{newest.relation_id}{since}",
-        source=ends_[newest.source_id],
-        type=newest.type,
-        target=ends_[newest.target_id],
-        fact=newest.text,
-        valid_from=start,
-        valid_to=end,
-        recorded_at=oldest_first[0].recorded_at,
-        memory_ids=tuple(s.memory_id for s in oldest_first),
-        episode_ids=tuple(dict.fromkeys(e for s in oldest_first for e in episodes.get(s.memory_id, ()))),
-        confidence=max(s.confidence for s in part),
-    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from graphmem.values import Entity, Node, Relation, Scope, When
+from graphmem.values import Node, Relation, Scope, When
 
 View = Literal["fact", "turn", "window", "entity"]
 """What a vector stands for: a fact; a message alone; a message with its neighbours; an entity's name."""
@@ -75,24 +76,67 @@ class Edge(NamedTuple):
     """The entity end of a `mentions` edge is a mere word of a text, no name that an extractor or a caller gave."""
 
 
-class GraphWrite(NamedTuple):
-    """A batch for a graph store; each tuple is idempotent on its ids."""
+Properties = Mapping[str, Any]
+"""Of a node or an edge: text, numbers, booleans, aware datetimes, and lists of texts or numbers."""
 
-    entities: Sequence[Entity] = ()
-    relations: Sequence[Relation] = ()
-    mentions: Sequence[tuple[str, str]] = ()
+NodeView = Literal["entity", "memory", "message", "episode"]
+
+
+class GraphNode(NamedTuple):
+    """A node as a person reads it; see `steps/picture.py`."""
+
+    id: str
+    view: NodeView
+    labels: tuple[str, ...]
+    properties: Properties
+
+
+class GraphEdge(NamedTuple):
+    """An edge that hangs on a memory or a message."""
+
+    source: str
+    type: str
+    target: str
+    properties: Properties
+
+
+class Tie(NamedTuple):
+    """A relation as edges between its two entities, one an interval that holds now; none when none does."""
+
+    relation_id: str
+    source: str
+    type: str
+    """As an edge is called: `WORKS_AT`."""
+    target: str
+    intervals: tuple[Properties, ...]
+    """Each with `id`, `fact`, `valid_from`, `valid_to`, `memory_ids` and more."""
+
+
+class GraphBatch(NamedTuple):
+    """What a graph store should hold for some items. Nodes own the edges that start at a memory or a message: those
+    that the batch does not name are to go.
+    """
+
+    nodes: Sequence[GraphNode] = ()
+    edges: Sequence[GraphEdge] = ()
+    ties: Sequence[Tie] = ()
+    removed: Sequence[str] = ()
+    """Ids of nodes that are no more. Unknown ids: a no-op."""
+
+
+class CopyState(NamedTuple):
+    """What a graph store knows of itself."""
+
+    revision: int
+    """Grows by one with every batch: a writer says which one it builds on, so that none writes an old state."""
+    filled: bool
+    """Whether everything was written once; False for a store that is new, erased or half rebuilt."""
+    current_at: datetime | None = None
+    """The moment for which "current" was decided."""
 
 
 class GraphStore(Protocol):
     """Entities, the relations between them, and the facts and messages that name them."""
-
-    def write(self, batch: GraphWrite) -> None:
-        """Upsert a batch by ids. Empty: a no-op."""
-        ...
-
-    def remove(self, ids: Sequence[str]) -> None:
-        """Remove entities, relations or memories by id. Unknown ids: a no-op."""
-        ...
 
     def edges(self, nodes: Sequence[Node], scope: Scope, when: When, fan: int = 64) -> Sequence[Edge]:
         """Edges of all `nodes` in one fetch, at most `fan` a node and kind, visible in `scope` at `when`.
@@ -117,10 +161,55 @@ class GraphStore(Protocol):
         """
         ...
 
-    def erase(self) -> None:
-        """Remove everything this store holds for graphmem, and nothing else."""
+    def neighbourhood(
+        self,
+        balls: Sequence[Ball],
+        scope: Scope,
+        when: When,
+        *,
+        types: Sequence[str] | None = None,
+        limit: int = 500,
+    ) -> Sequence[Sequence[Relation]]:
+        """Relations within some hops of some entities, nearest first and then newest first; one answer a ball.
+
+        A ball that holds `limit` relations grows no further. Unknown ids are skipped.
+        """
         ...
 
     def close(self) -> None:
         """Free the store; a second call is a no-op."""
+        ...
+
+
+class Ball(NamedTuple):
+    """What lies within `depth` hops (at most 6) of any of the entities."""
+
+    entity_ids: Sequence[str]
+    depth: int
+
+
+class GraphCopy(GraphStore, Protocol):
+    """A graph store that is a copy of the ledger: written from its outbox, safe to lose."""
+
+    def state(self) -> CopyState:
+        """What the store knows of itself; made ready for its first use if need be."""
+        ...
+
+    def write(self, batch: GraphBatch, revision: int, current_at: datetime | None = None) -> CopyState | None:
+        """Apply a batch whole, or nothing: None when another writer came between `revision` and now.
+
+        Writing a batch twice is the same as writing it once. `current_at` is kept, when given.
+        """
+        ...
+
+    def held(self) -> Mapping[tuple[str, str], str]:
+        """(kind, id) -> content digest of every node and edge of this home; see `digests.graph_digests`."""
+        ...
+
+    def erase(self) -> CopyState:
+        """Remove everything this store holds for this home, and nothing else; it is not `filled` after that."""
+        ...
+
+    def filled(self, current_at: datetime) -> CopyState:
+        """Say that everything was written."""
         ...
