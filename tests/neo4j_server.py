@@ -2,7 +2,7 @@
 
 Where it comes from, in this order: `GRAPHMEM_TEST_NEO4J_URL` (no password); a container, where a Docker engine
 answers; the jars that `docker/neo4j-local` has Maven fetch. Where none can be had the tests are skipped, and the last
-lines of the run say so.
+lines of the run say so. `GRAPHMEM_TEST_NEO4J_VERSION` asks for another version than the pom's.
 
 The controller of the run holds a lock for as long as it lives. What serves the run watches that lock, so also a run
 that was killed leaves no server behind.
@@ -103,8 +103,7 @@ def _share(run: Path) -> Address:
 
 
 def _from_jars(run: Path) -> Address:
-    version = os.environ.get("GRAPHMEM_TEST_NEO4J_VERSION") or _serve.VERSION
-    server = LocalNeo4j(run / "home", lock=run / "run.lock", version=version, throw_away=True)
+    server = LocalNeo4j(run / "home", lock=run / "run.lock", throw_away=True)
     server.start()
     return Address(server.url, server.browser)
 
@@ -146,8 +145,7 @@ def hold_container(run: Path) -> None:
     from testcontainers.core.container import DockerContainer
     from testcontainers.core.waiting_utils import wait_for_logs
 
-    version = os.environ.get("GRAPHMEM_TEST_NEO4J_VERSION") or _serve.VERSION
-    container = DockerContainer(f"neo4j:{version}-community").with_env("NEO4J_AUTH", "none")
+    container = DockerContainer(f"neo4j:{_serve.VERSION}-community").with_env("NEO4J_AUTH", "none")
     with container.with_exposed_ports(7687, 7474) as running:
         wait_for_logs(running, "Started.", timeout=120)
         host = running.get_container_host_ip()

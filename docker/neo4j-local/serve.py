@@ -23,6 +23,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,8 +33,8 @@ from typing import IO
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".neo4j"
 """In the checkout, ignored by git."""
-VERSION = "5.26.30"
-"""The current release of the long-term series; the pom says the same."""
+VERSION = os.environ.get("GRAPHMEM_TEST_NEO4J_VERSION") or "5.26.30"
+"""The current release of the long-term series, as the pom says, unless a test run asks for another."""
 FOLDERS = ("data", "logs", "import", "plugins", "run", "licenses", "conf")
 START_SECONDS = 120
 STOP_SECONDS = 30
@@ -171,7 +172,7 @@ class LocalNeo4j:
         self._write_home()
         if self.password and not (self.home / "data" / "dbms").exists():
             self._set_password(lib)
-        self._guard = self._launch(_server(lib, self.home))
+        self._guard = self._launch(_server(lib, self.home, self.version))
         self._wait()
         return self
 
@@ -213,7 +214,9 @@ class LocalNeo4j:
             f"""\
 server.default_listen_address=127.0.0.1
 server.bolt.listen_address=127.0.0.1:{self.bolt_port}
+server.bolt.advertised_address=127.0.0.1:{self.bolt_port}
 server.http.listen_address=127.0.0.1:{self.http_port}
+server.http.advertised_address=127.0.0.1:{self.http_port}
 server.memory.heap.max_size=512m
 server.memory.pagecache.size=256m
 db.tx_log.preallocate=false
@@ -265,8 +268,9 @@ def _java(lib: Path) -> list[str]:
     return [java(), "-Xmx512m", *quiet, *opened, "-cp", f"{lib}/*"]
 
 
-def _server(lib: Path, home: Path) -> list[str]:
-    entry = "org.neo4j.server.CommunityEntryPoint"
+def _server(lib: Path, home: Path, version: str) -> list[str]:
+    with zipfile.ZipFile(lib / f"neo4j-{version}.jar") as jar:
+        entry = jar.read("META-INF/services/org.neo4j.server.startup.EntryPoint").decode().strip()
     return [*_java(lib), entry, f"--home-dir={home}", f"--config-dir={home / 'conf'}"]
 
 
@@ -299,7 +303,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--bolt-port", type=int, default=7687)
     parser.add_argument("--http-port", type=int, default=7474)
     parser.add_argument("--password", help="of the user neo4j; set when the home is new (default: no password)")
-    parser.add_argument("--neo4j-version", default=VERSION, help=f"default: {VERSION}; 2025 and later need Java 21")
+    parser.add_argument(
+        "--neo4j-version", default=VERSION, help=f"default: {VERSION}; later ones need Java 21 in JAVA_HOME"
+    )
     parser.add_argument("--fetch-only", action="store_true", help="only fetch the jars")
     return parser.parse_args()
 
