@@ -35,8 +35,11 @@ def reasons(stores: Stores, ranked: Ranked, best: Sequence[tuple[Node, float]]) 
 def _names(stores: Stores, ranked: Ranked, nodes: set[Node]) -> dict[Node, str]:
     ids = {kind: sorted(n.id for n in nodes if n.kind == kind) for kind in ("entity", "fact", "message")}
     known = ranked.pool.messages.keys(), ranked.pool.memories.keys()
-    messages = {**ranked.pool.messages, **stores.ledger.messages([i for i in ids["message"] if i not in known[0]])}
-    memories = {**ranked.pool.memories, **stores.ledger.memories([i for i in ids["fact"] if i not in known[1]])}
+    messages = {
+        **ranked.pool.messages,
+        **stores.ledger.message_outlines([i for i in ids["message"] if i not in known[0]]),
+    }
+    memories = {**ranked.pool.memories, **stores.ledger.fact_outlines([i for i in ids["fact"] if i not in known[1]])}
     names = {Node(kind="entity", id=i): e.name for i, e in stores.ledger.entities_by_id(ids["entity"]).items()}
     names |= {n: f"{messages[n.id].speaker}: {_cut(messages[n.id].content)}" for n in nodes if n.id in messages}
     names |= {n: _cut(memories[n.id].text) for n in nodes if n.id in memories}

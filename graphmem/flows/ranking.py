@@ -15,10 +15,10 @@ from graphmem.steps.filters import Condition
 from graphmem.steps.fusion import Recipe
 from graphmem.steps.linking import key
 from graphmem.steps.question import Question, parse
-from graphmem.steps.signals import Signals
+from graphmem.steps.signals import FactOutline, MessageOutline, Signals
 from graphmem.steps.walk import Walk, mix, rarity
 from graphmem.stores.contracts import GraphStore, VectorStore
-from graphmem.values import Evidence, Memory, MessageRecord, Node, Scope, Source, When
+from graphmem.values import Node, Scope, Source, When
 
 TRIPLES = 3
 """Facts with relations whose entities seed the walk."""
@@ -52,9 +52,8 @@ class Query(NamedTuple):
 class Pool(NamedTuple):
     """The candidates with everything that the ranking looks at."""
 
-    messages: Mapping[str, MessageRecord]
-    memories: Mapping[str, Memory]
-    evidence: Mapping[str, tuple[Evidence, ...]]
+    messages: Mapping[str, MessageOutline]
+    memories: Mapping[str, FactOutline]
     signals: dict[Node, Signals]
     sources: Mapping[Node, tuple[str, ...]]
     """Ids of the messages that a candidate rests on; a message rests on itself."""
@@ -104,14 +103,14 @@ def rank(stores: Stores, query: Query, lists: Sequence[Lists], recipe: Recipe | 
 
 def _pool(ledger: Ledger, query: Query, question: Question, lists: Sequence[Lists]) -> Pool:
     of_messages, of_facts = _gather(lists)
-    memories = ledger.memories(sorted(of_facts))
-    evidence = ledger.evidence(sorted(memories))
-    cited = {fact: tuple(e.message_id for e in evidence.get(fact, ())) for fact in memories}
+    memories = ledger.fact_outlines(sorted(of_facts))
+    sources_ = ledger.sources(sorted(memories))
+    cited = {fact: sources_.get(fact, ()) for fact in memories}
     behind = {message for ids in cited.values() for message in ids} - of_messages.keys()
     if behind:
         for message in _allowed(ledger, query, behind):
             of_messages[message] = {}
-    messages = ledger.messages(sorted(of_messages))
+    messages = ledger.message_outlines(sorted(of_messages))
     participants = dict.fromkeys(filter(None, (query.scope.user_id, *sorted({m.speaker for m in messages.values()}))))
     asked = signals.asked_about(question, participants)
     said = {i: of_messages[i] | signals.of_message(m, question, asked) for i, m in messages.items()}
@@ -121,7 +120,7 @@ def _pool(ledger: Ledger, query: Query, question: Question, lists: Sequence[List
     sources: dict[Node, tuple[str, ...]] = {node: (node.id,) for node in both}
     both |= {Node(kind="fact", id=i): s for i, s in known.items()}
     sources |= {Node(kind="fact", id=i): ids for i, ids in cited.items()}
-    return Pool(messages, memories, evidence, both, sources, frozenset(standing))
+    return Pool(messages, memories, both, sources, frozenset(standing))
 
 
 def _gather(lists: Sequence[Lists]) -> tuple[dict[str, Signals], dict[str, Signals]]:
@@ -240,7 +239,7 @@ def _widened(ledger: Ledger, query: Query, question: Question, pool: Pool, walk:
     """The pool with what the walk alone found: the end of a chain of passages may share no word with a question."""
     masses = {n.id: mass for n, mass in walk.ranking().items() if n.kind == "message" and n not in pool.signals}
     best = sorted(masses, key=lambda i: (-masses[i], i))[:most]
-    found = ledger.messages(sorted(_allowed(ledger, query, set(best)))) if best else {}
+    found = ledger.message_outlines(sorted(_allowed(ledger, query, set(best)))) if best else {}
     nodes = {Node(kind="message", id=i): m for i, m in found.items()}
     return pool._replace(
         messages={**pool.messages, **found},

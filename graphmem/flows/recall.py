@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from graphmem.errors import InputError, ModelError, StoreError
 from graphmem.flows.explain import reasons
@@ -22,7 +23,20 @@ from graphmem.steps.filters import Condition
 from graphmem.steps.fusion import Recipe
 from graphmem.steps.relation_types import asked, cardinality
 from graphmem.stores.contracts import GraphStore, VectorStore
-from graphmem.values import Evidence, Hit, Node, Relation, Scope, SearchResult, Source, Usage, When, Why
+from graphmem.values import (
+    Evidence,
+    Hit,
+    Memory,
+    MessageRecord,
+    Node,
+    Relation,
+    Scope,
+    SearchResult,
+    Source,
+    Usage,
+    When,
+    Why,
+)
 
 Rerank = Callable[[str, Sequence[Hit]], Sequence[Hit]]
 Rewrite = Callable[[str], Sequence[str]]
@@ -74,7 +88,7 @@ def search(
         lists, lost = _lists(stores, query, texts, embedded, recipe)
         ranked, failed = rank(stores, query, lists, recipe)
         best = _chosen(stores, query, ranked)[: max(k, RERANKED) if rerank else k]
-        hits = _hits(ranked, best, _strength(lists), reasons(stores, ranked, best) if explain else {})
+        hits = _hits(ledger, best, _strength(lists), reasons(stores, ranked, best) if explain else {})
     if rerank:
         hits = _reranked(hits, rerank(question, hits))[:k]
     if min_score is not None:
@@ -164,26 +178,37 @@ def _strength(lists: Sequence[Lists]) -> float:
     return min(1.0, max(0.0, *best) / SURE) if best else 1.0
 
 
+class _Shown(NamedTuple):
+    """The winners, whole."""
+
+    messages: Mapping[str, MessageRecord]
+    memories: Mapping[str, Memory]
+    evidence: Mapping[str, tuple[Evidence, ...]]
+
+
 def _hits(
-    ranked: Ranked, best: Sequence[tuple[Node, float]], strength: float, why: Mapping[Node, Why]
+    ledger: Ledger, best: Sequence[tuple[Node, float]], strength: float, why: Mapping[Node, Why]
 ) -> tuple[Hit, ...]:
-    return tuple(_hit(ranked, node, min(1.0, score * strength), why.get(node)) for node, score in best)
+    facts = [node.id for node, _ in best if node.kind == "fact"]
+    messages = ledger.messages([node.id for node, _ in best if node.kind == "message"])
+    shown = _Shown(messages, ledger.memories(facts), ledger.evidence(facts))
+    return tuple(_hit(shown, node, min(1.0, score * strength), why.get(node)) for node, score in best)
 
 
-def _hit(ranked: Ranked, node: Node, score: float, why: Why | None) -> Hit:
+def _hit(shown: _Shown, node: Node, score: float, why: Why | None) -> Hit:
     if node.kind == "message":
-        said = ranked.pool.messages[node.id]
+        said = shown.messages[node.id]
         own = Evidence(episode_id=said.episode_id, message_id=said.id, message_index=said.position)
         return Hit(
             id=said.id, text=said.content, score=score, source="message", recorded_at=said.timestamp,
             valid_from=said.timestamp, metadata=said.metadata, scope=said.scope, speaker=said.speaker,
             evidence=(own,), why=why,
         )  # fmt: skip
-    memory = ranked.pool.memories[node.id]
+    memory = shown.memories[node.id]
     return Hit(
         id=memory.id, text=memory.text, score=score, source="fact", valid_from=memory.valid_from,
         valid_to=memory.valid_to, recorded_at=memory.recorded_at, metadata=memory.metadata, scope=memory.scope,
-        speaker=memory.speaker, kind=memory.kind, evidence=ranked.pool.evidence.get(memory.id, ()), why=why,
+        speaker=memory.speaker, kind=memory.kind, evidence=shown.evidence.get(memory.id, ()), why=why,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from graphmem.models.contracts import Reply
 from graphmem.steps.filters import Condition
+from graphmem.steps.signals import FactOutline, MessageOutline
 from graphmem.stores.contracts import GraphStore, Near, VectorItem, View
 from graphmem.values import (
     DeleteReport,
@@ -121,6 +122,10 @@ class Ledger(Protocol):
         """Messages by id; unknown and withdrawn ones are left out."""
         ...
 
+    def message_outlines(self, ids: Sequence[str]) -> Mapping[str, MessageOutline]:
+        """What a ranking looks at in messages, by id; unknown and withdrawn ones are left out."""
+        ...
+
     def reply(self, episode_id: str, prompt_hash: str) -> Reply | None:
         """A journalled reply of a model, or None."""
         ...
@@ -180,6 +185,14 @@ class Ledger(Protocol):
     # reads
     def memories(self, ids: Sequence[str]) -> Mapping[str, Memory]:
         """Memories by id; unknown ones are left out."""
+        ...
+
+    def fact_outlines(self, ids: Sequence[str]) -> Mapping[str, FactOutline]:
+        """What a ranking looks at in memories, by id; unknown ones are left out."""
+        ...
+
+    def sources(self, memory_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Ids of the messages that each memory rests on; memories without evidence are left out."""
         ...
 
     def known(self, ids: Sequence[str]) -> Mapping[str, Known]:

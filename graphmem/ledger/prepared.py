@@ -134,11 +134,16 @@ class Prepared:
 
     def mappings(self, connection: Connection, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Rows by column name, decoded: times, JSON and booleans as they were written."""
+        for row in self.decoded(connection, values):
+            yield dict(zip(self._names, row, strict=True))
+
+    def decoded(self, connection: Connection, values: Mapping[str, Any]) -> Iterator[list[Any]]:
+        """The same rows as lists."""
         for row in self.rows(connection, values):
             decoded = list(row)
             for place, decode in self._decoders:
                 decoded[place] = decode(decoded[place])
-            yield dict(zip(self._names, decoded, strict=True))
+            yield decoded
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
         """Rows as the driver gives them, times as integers; `values` holds its parameters and may hold more."""

@@ -2,61 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
 from sqlalchemy import func, select
 
 from graphmem.ledger import (
     checking,
-    entities,
     episodes,
     facts,
-    lexical,
     outbox,
-    reads,
     removal,
     schema,
     undo,
     updating,
 )
-from graphmem.ledger import relations as ties
 from graphmem.ledger import vectors as _vectors
-from graphmem.ledger.contracts import Known, LexicalView, OutboxItem, Recorded
+from graphmem.ledger.contracts import OutboxItem, Recorded
 from graphmem.ledger.engine import Database, upsert
 from graphmem.ledger.graph import EmbeddedGraph
 from graphmem.ledger.keeping import Keeping
 from graphmem.ledger.migrations import MIGRATIONS, migrate
 from graphmem.ledger.operating import Operating
 from graphmem.ledger.outbox import Stores
+from graphmem.ledger.reading import Reading
 from graphmem.models.contracts import Reply
-from graphmem.steps.filters import Condition
-from graphmem.stores.contracts import Near, VectorItem, View
+from graphmem.stores.contracts import VectorItem, View
 from graphmem.values import (
     DeleteReport,
-    Entity,
     Episode,
-    Evidence,
-    HistoryEntry,
     Memory,
     Message,
     MessageRecord,
-    Page,
     Plan,
-    Relation,
     Scope,
-    Source,
     Status,
-    When,
 )
 
 
-class SqlLedger:
+class SqlLedger(Reading):
     """`Ledger` over SQLAlchemy; open one with `SqlLedger.open`. Safe for many threads and many processes."""
 
     def __init__(self, database: Database, stores: Stores, cache_mb: float) -> None:
@@ -76,11 +63,6 @@ class SqlLedger:
         graph_store: bool = False,
         cache_mb: float = 256,
     ) -> SqlLedger:
-    @staticmethod
-    def schema() -> int:
-        """Number of the schema that this version knows."""
-        return len(MIGRATIONS)
-
         """Open or make a ledger: a path of a SQLite file, or a database URL.
 
         `vector_store`, `graph_store`: whether an external store follows the outbox; without it nothing is noted.
@@ -93,6 +75,11 @@ class SqlLedger:
             database.close()
             raise
         return cls(database, Stores(vectors=vector_store, graph=graph_store), cache_mb)
+
+    @staticmethod
+    def schema() -> int:
+        """Number of the schema that this version knows."""
+        return len(MIGRATIONS)
 
     # episodes and messages
 
@@ -127,11 +114,6 @@ class SqlLedger:
         """The last messages of a conversation before the episode `before`, oldest first."""
         with self._database.read() as connection:
             return episodes.recent(connection, conversation, before, limit)
-
-    def messages(self, ids: Sequence[str]) -> Mapping[str, MessageRecord]:
-        """Messages by id; unknown and withdrawn ones are left out."""
-        with self._database.read() as connection:
-            return episodes.by_id(connection, ids)
 
     def reply(self, episode_id: str, prompt_hash: str) -> Reply | None:
         """A journalled reply of a model, or None."""
@@ -204,127 +186,6 @@ class SqlLedger:
         with self._database.write("reset") as connection:
             removal.reset(connection)
         self._matrices.forget()
-
-    # reads
-
-    def memories(self, ids: Sequence[str]) -> Mapping[str, Memory]:
-        """Memories by id; unknown ones are left out."""
-        with self._database.read() as connection:
-            return reads.by_id(connection, ids)
-
-    def known(self, ids: Sequence[str]) -> Mapping[str, Known]:
-        """Memories with relations and names, for resolution."""
-        with self._database.read() as connection:
-            return reads.known(connection, ids)
-
-    def about(self, owner: str, entity_ids: Sequence[str], limit: int = 200) -> tuple[str, ...]:
-        """Ids of live memories about the entities, newest first."""
-        with self._database.read() as connection:
-            return reads.about(connection, owner, entity_ids, limit)
-
-    def list(
-        self,
-        scope: Scope,
-        when: When,
-        condition: Condition | None = None,
-        *,
-        cursor: str | None = None,
-        limit: int = 100,
-    ) -> Page:
-        """Memories of a scope, newest first; paging is stable under inserts."""
-        with self._database.read() as connection:
-            return reads.page(connection, scope, when, condition, cursor, limit)
-
-    def select(self, scope: Scope, when: When, condition: Condition | None, source: Source) -> set[str]:
-        """Ids of all facts (or messages) that a filtered search may return."""
-        with self._database.read() as connection:
-            return reads.selected(connection, scope, when, condition, source)
-
-    def visible(self, ids: Sequence[str], scope: Scope, when: When, source: Source) -> set[str]:
-        """Those of `ids` that a search may return."""
-        with self._database.read() as connection:
-            return reads.visible(connection, ids, scope, when, source)
-
-    def evidence(self, memory_ids: Sequence[str]) -> Mapping[str, tuple[Evidence, ...]]:
-        """Evidence by memory id."""
-        with self._database.read() as connection:
-            return reads.evidence_for(connection, memory_ids)
-
-    def derived(self, message_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-        """Ids of the memories that rest on each message."""
-        with self._database.read() as connection:
-            return reads.derived(connection, message_ids)
-
-    def history(self, memory_id: str) -> tuple[HistoryEntry, ...]:
-        """Changes of one memory, oldest first. Empty for an unknown id."""
-        with self._database.read() as connection:
-            return reads.history_of_memory(connection, memory_id)
-
-    def episode_result(self, episode_id: str) -> Plan | None:
-        """The plan that the episode led to, or None."""
-        with self._database.read() as connection:
-            return reads.plan_of_episode(connection, episode_id)
-
-    def relations_by_memory(self, memory_ids: Sequence[str], scope: Scope, when: When) -> tuple[Relation, ...]:
-        """Relations that some memories support, newest first."""
-        with self._database.read() as connection:
-            return ties.of_memories(connection, memory_ids, scope, when)
-
-    def entities(self, owner: str, keys: Sequence[str]) -> Mapping[str, tuple[Entity, ...]]:
-        """Entities by normalised name or alias; several when there are homonyms."""
-        with self._database.read() as connection:
-            return entities.by_key(connection, owner, keys)
-
-    def entities_by_id(self, ids: Sequence[str]) -> Mapping[str, Entity]:
-        """Entities by id; unknown ones are left out."""
-        with self._database.read() as connection:
-            return entities.by_id(connection, ids)
-
-    def find_entities(self, scope: Scope, text: str = "", *, limit: int = 50) -> tuple[Entity, ...]:
-        """Entities that the items of the scope name, best match of `text` first; weak ones left out."""
-        with self._database.read() as connection:
-            return entities.find(connection, scope, text, limit)
-
-    def entity_names(self, scope: Scope) -> tuple[str, ...]:
-        """Names and aliases in a scope, for suggestions."""
-        with self._database.read() as connection:
-            return entities.names(connection, scope)
-
-    def mention_counts(self, entity_ids: Sequence[str]) -> Mapping[str, int]:
-        """How many memories and messages name each entity."""
-        with self._database.read() as connection:
-            return entities.degrees(connection, entity_ids)
-
-    # ranking
-
-    def lexical(
-        self, view: LexicalView, query: str, scope: Scope, k: int = 100, allowed: set[str] | None = None
-    ) -> tuple[Near, ...]:
-        """The k best by BM25, best first, scores > 0."""
-        with self._database.read() as connection:
-            return lexical.search(connection, view, query, scope, k, allowed)
-
-    def nearest(
-        self,
-        view: View,
-        vector: npt.NDArray[np.float32],
-        scope: Scope,
-        k: int = 100,
-        allowed: set[str] | None = None,
-    ) -> tuple[Near, ...]:
-        """The k nearest of a scope by exact cosine."""
-        with self._database.read() as connection:
-            return self._matrices.nearest(connection, view, vector, scope, k, allowed)
-
-    def vector_count(self, view: View, scope: Scope) -> int:
-        """How many vectors of a view a scope has; from memory once the scope was searched."""
-        with self._database.read() as connection:
-            return self._matrices.count(connection, view, scope)
-
-    def vectors(self, keys: Iterable[tuple[str, View]]) -> Mapping[tuple[str, View], npt.NDArray[np.float32]]:
-        """Vectors by key; unknown ones are left out."""
-        with self._database.read() as connection:
-            return _vectors.get(connection, keys)
 
     @property
     def graph(self) -> EmbeddedGraph:

@@ -17,12 +17,34 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from graphmem.steps.question import DateSpan, Question, has_time, is_echo, named, overlaps
 from graphmem.stores.contracts import Near
-from graphmem.values import Memory, MessageRecord
 
 Signals = dict[str, float]
+
+
+class FactOutline(NamedTuple):
+    """What a ranking looks at in a fact: whole values of hundreds of candidates would cost more than the ranking."""
+
+    id: str
+    text: str
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+
+class MessageOutline(NamedTuple):
+    """What a ranking looks at in a message."""
+
+    id: str
+    content: str
+    speaker: str
+    timestamp: datetime
+    conversation: str
+    previous_id: str | None
+    next_id: str | None
+
 
 LEXICAL = ("lexical_turn", "lexical_window2", "lexical_window3", "lexical_fact")
 DENSE = ("dense_turn", "dense_window", "dense_fact")
@@ -92,7 +114,7 @@ def asked_about(question: Question, participants: Iterable[str]) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def of_message(message: MessageRecord, question: Question, participant: str | None) -> Signals:
+def of_message(message: MessageOutline, question: Question, participant: str | None) -> Signals:
     """Priors of a message."""
     text = message.content.rstrip()
     signals: Signals = {"length": math.log1p(len(text.split()))}
@@ -107,7 +129,7 @@ def of_message(message: MessageRecord, question: Question, participant: str | No
     return signals
 
 
-def of_fact(memory: Memory, question: Question, participant: str | None, now: datetime) -> Signals:
+def of_fact(memory: FactOutline, question: Question, participant: str | None, now: datetime) -> Signals:
     """Priors of a fact."""
     signals: Signals = {}
     if participant is not None and named(memory.text, (participant,)):
@@ -119,6 +141,6 @@ def of_fact(memory: Memory, question: Question, participant: str | None, now: da
     return signals
 
 
-def _is_about(span: DateSpan, memory: Memory, now: datetime) -> bool:
+def _is_about(span: DateSpan, memory: FactOutline, now: datetime) -> bool:
     begun = memory.valid_from is not None and is_echo(span, memory.valid_from)
     return begun or (memory.valid_to is not None and overlaps(span, memory.valid_from, memory.valid_to, now))
