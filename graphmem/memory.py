@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from graphmem import assembly, inputs, values
+from graphmem.adopting.method import Adoption
 from graphmem.engine import Clock, Engine
 from graphmem.flows import forget, inspect, remember
 from graphmem.flows.recall import Rerank, Rewrite, search
@@ -19,8 +20,8 @@ from graphmem.relationships import Relationships
 from graphmem.settings import Settings
 from graphmem.steps import filters as grammar
 from graphmem.steps.fusion import Recipe
-
 from graphmem.upkeep import Upkeep
+
 FACTS_AND_MESSAGES = ("facts", "messages")
 CONTEXT_HITS = 50
 """Hits read for a context block; the budget decides how many fit."""
