@@ -10,6 +10,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from graphmem.steps.words import is_stop, words
@@ -160,8 +161,18 @@ def has_time(text: str) -> bool:
 
 def named(text: str, names: Iterable[str]) -> tuple[str, ...]:
     """Those of `names` that the text says, by the whole name or by its first word; in the order of `names`."""
+    folded = text.casefold()
+    # Most texts name nobody: taking them apart is for those in which the first word of a name is found at all.
+    likely = [name for name in names if (parts := _parts(name)) and parts[0] in folded]
+    if not likely:
+        return ()
     said = {word.removesuffix("'s").removesuffix("’s") for word in words(text)}
-    return tuple(name for name in names if _says(said, words(name)))
+    return tuple(name for name in likely if _says(said, _parts(name)))
+
+
+@lru_cache(maxsize=4096)
+def _parts(name: str) -> tuple[str, ...]:
+    return words(name)
 
 
 def _says(said: set[str], name: Sequence[str]) -> bool:
