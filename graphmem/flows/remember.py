@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from uuid import uuid5
 
 from graphmem.engine import Engine
-from graphmem.errors import ModelError
+from graphmem.errors import ModelError, ModelReplyError
 from graphmem.faults import reach
 from graphmem.flows import consider
 from graphmem.flows.consider import Vectors
@@ -330,6 +330,7 @@ def _failed(engine: Engine, recorded: Recorded, exc: ModelError, watch: Stopwatc
     return AddResult(
         episode_id=episode.id,
         status="failed",
+        outcome="quarantined" if isinstance(exc, ModelReplyError) else "none",
         reason=f"{exc} The messages are kept and searchable; finish them with retry().",
         message_ids=tuple(m.id for m in recorded.messages),
         usage=Usage(milliseconds=watch.spent),
@@ -347,6 +348,7 @@ def _result(
         resolution_id=plan.resolution_id,
         status="done" if plan.changes else "empty",
         reason="" if plan.changes else "nothing to remember was found beside the messages",
+        outcome=draft.outcome,
         changes=plan.changes,
         relations_added=decided.added,
         relations_ended=decided.ended,

@@ -9,12 +9,13 @@ from graphmem.errors import ModelReplyError
 from graphmem.models.contracts import LLM, ExtractionRequest, Prompt, Reply
 from graphmem.models.journal import Rejects
 from graphmem.steps import extraction
-from graphmem.values import Draft, MessageRecord, Usage
+from graphmem.values import Draft, MessageRecord, Outcome, Usage
 
 MAX_CHARACTERS = 24_000
 """Of the messages of one request, about 6,000 tokens; more is split before anything is asked."""
 MIN_CHARACTERS = 400
 """A single message shorter than this is not split any further."""
+_OUTCOMES: tuple[Outcome, ...] = ("none", "ok", "repaired", "retried")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？\n])\s*")
 
 
@@ -41,12 +42,12 @@ class LLMExtractor:
             return first
         usage, problem = first
         if problem is None:
-            return _with_usage(self._in_halves(request), usage)
+            return _retried(self._in_halves(request), usage)
         second = self._attempt(extraction.prompt(request, problem=problem), request)
         if isinstance(second, Draft):
-            return _with_usage(second, usage)
+            return _retried(second, usage)
         if second[1] is None:
-            return _with_usage(self._in_halves(request), usage + second[0])
+            return _retried(self._in_halves(request), usage + second[0])
         raise ModelReplyError(f"Two replies in a row could not be used. {second[1]}", advice="Use another model.")
 
     def _attempt(self, prompt: Prompt, request: ExtractionRequest) -> Draft | tuple[Usage, str | None]:
@@ -79,6 +80,7 @@ class LLMExtractor:
                 fact.model_copy(update={"message": fact.message + offset}) for offset, d in drafts for fact in d.facts
             ),
             dropped=tuple(dropped for _, draft in drafts for dropped in draft.dropped),
+            outcome=max((draft.outcome for _, draft in drafts), key=_OUTCOMES.index),
             usage=usage,
         )
 
@@ -134,6 +136,11 @@ def _usage(reply: Reply) -> Usage:
         completion_tokens=reply.completion_tokens,
         milliseconds={"model": reply.milliseconds},
     )
+
+
+def _retried(draft: Draft, usage: Usage) -> Draft:
+    """A draft that took more than one request; `usage` is what the others cost."""
+    return _with_usage(draft, usage).model_copy(update={"outcome": "retried"})
 
 
 def _with_usage(draft: Draft, usage: Usage) -> Draft:

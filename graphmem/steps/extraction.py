@@ -103,8 +103,9 @@ def reply_tokens(characters: int) -> int:
 def parse(text: str, request: ExtractionRequest) -> Draft:
     """The facts of a reply that hold up. Raises ModelReplyError when the reply as a whole cannot be read."""
     reading = Reading(request)
-    entities, facts = facts_of(read_json(text).values)
-    return reading.draft(entities, facts)
+    found = read_json(text)
+    draft = reading.draft(*facts_of(found.values))
+    return draft.model_copy(update={"outcome": "repaired" if found.repaired or draft.dropped else "ok"})
 
 
 def _earlier(recent: Sequence[MessageRecord]) -> str:

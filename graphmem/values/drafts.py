@@ -75,12 +75,18 @@ class Dropped(Value):
     text: str = ""
 
 
+Outcome = Literal["none", "ok", "repaired", "retried", "quarantined"]
+"""What became of a chat model's reply. none: no model was asked, or it did not answer; repaired: mended, or parts of it
+were left out; retried: it took another request; quarantined: it could not be used, and the episode waits as failed."""
+
+
 class Draft(Value):
     """What an extractor proposes for one episode. Nothing in it is decided."""
 
     facts: tuple[FactDraft, ...] = ()
     mentions: tuple[Mention, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    outcome: Outcome = "none"
     usage: Usage = Usage()
 
 

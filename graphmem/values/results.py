@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graphmem.values.drafts import Change
+from graphmem.values.drafts import Change, Outcome
 from graphmem.values.records import (
     Entity,
     Event,
@@ -32,6 +32,8 @@ class AddResult(Value):
     resolution_id: str | None = None
     status: Status = "done"
     reason: str = ""
+    outcome: Outcome = "none"
+    """What became of the reply of the model that extracted, if one was asked; `reason` says why not."""
     changes: tuple[Change, ...] = ()
     relations_added: tuple[Relation, ...] = ()
     relations_ended: tuple[Relation, ...] = ()
