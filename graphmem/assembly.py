@@ -52,8 +52,8 @@ def engine(
     """
     if chosen.graph != "embedded":
         raise ConfigError(f"graph = {chosen.graph!r} is not available in this version.", advice='Use "embedded".')
-    model = llm if llm is not None else _llm(chosen)
-    meaning = embedder if embedder is not None else _embedder(chosen)
+    model = llm if llm is not None else chat_model(chosen)
+    meaning = embedder if embedder is not None else embedding_model(chosen)
     ledger = _ledger(chosen)
     try:
         if same_model:
@@ -118,7 +118,8 @@ def _vectors(chosen: Settings) -> Callable[[], VectorStore] | None:
     return opened
 
 
-def _llm(chosen: Settings) -> LLM | None:
+def chat_model(chosen: Settings) -> LLM | None:
+    """The chat model that the settings name; None when they name none. Raises ConfigError."""
     if chosen.llm_name is None:
         return None
     from graphmem.models.openai import OpenAIChat
@@ -128,6 +129,7 @@ def _llm(chosen: Settings) -> LLM | None:
         "extract": chosen.extract_model,
         "resolve": chosen.resolve_model,
         "answer": chosen.answer_model,
+        "judge": chosen.judge_model,
     }
     model = chosen.llm_model or chosen.extract_model
     if model is None:
@@ -157,7 +159,8 @@ def _plain(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-def _embedder(chosen: Settings) -> Embedder:
+def embedding_model(chosen: Settings) -> Embedder:
+    """The embedder that the settings name. Raises ConfigError."""
     kind = chosen.embedder_kind
     if kind == "local":
         from graphmem.models.local.embedder import LocalEmbedder

@@ -97,9 +97,10 @@ class Settings(BaseSettings):
     llm_max_concurrency: int = Field(default=8, ge=1)
     """Requests at the same time."""
     extract_model: str | None = None
-    """Model that reads messages, when it is another than `llm_model`; the same for the two below."""
+    """Model that reads messages, when it is another than `llm_model`; the same for the three below."""
     resolve_model: str | None = None
     answer_model: str | None = None
+    judge_model: str | None = None
 
     embedder: ProviderName = "auto"
     """`auto`, `local` (MiniLM on this machine), `hash` (for tests), or the name of a provider."""
