@@ -111,6 +111,7 @@ def _session(url: str, auth: tuple[str, SecretStr | None], database: str | None)
             neo4j.GraphDatabase.driver(url, auth=secret, **quiet) as driver,
             driver.session(database=database, default_access_mode=neo4j.READ_ACCESS) as session,
         ):
+            driver.verify_connectivity(database=database)
             yield session
     except AuthError as exc:
         raise ConfigError(
@@ -121,4 +122,5 @@ def _session(url: str, auth: tuple[str, SecretStr | None], database: str | None)
     except ClientError as exc:
         raise ConfigError(f"{url}: {exc.message}.", advice="Check --neo4j-database.") from exc
     except (DriverError, Neo4jError) as exc:
-        raise StoreUnavailable(f"{url} cannot be read: {exc}.", advice="Is that server running?") from exc
+        reason = str(exc).partition("\n")[0]
+        raise StoreUnavailable(f"{url} cannot be read: {reason}.", advice="Is that server running?") from exc

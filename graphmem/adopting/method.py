@@ -22,7 +22,6 @@ class Adoption:
         `progress` is called with (written, of). Raises InputError, ConfigError, MissingExtra, StoreUnavailable.
         """
         if not isinstance(source, Mem0Source):
-            raise InputError(
-                "source", f"must be a Mem0Source, not {type(source).__name__}.", advice="See docs/adopt.md."
-            )
+            kind = type(source).__name__
+            raise InputError("source", f"must be a Mem0Source, not {kind}.", advice="See docs/adopt.md.")
         return writing.adopt(self._engine, source, dry_run=dry_run, progress=progress)
