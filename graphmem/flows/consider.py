@@ -14,6 +14,7 @@ from graphmem.errors import ModelError
 from graphmem.ledger.contracts import Known
 from graphmem.models.contracts import LLM
 from graphmem.steps import linking, resolution
+from graphmem.steps.relation_types import mirrored
 from graphmem.stores.contracts import View
 from graphmem.values import (
     Candidate,
@@ -143,7 +144,8 @@ def _candidates(
     near = [_nearest(engine, wider, fact, vectors) for fact in facts]
     linked = _same_subject(engine, wider, facts)
     wanted = [
-        dict.fromkeys([*found, *linked.get(fact.subject_id, ())]) for fact, found in zip(facts, near, strict=True)
+        dict.fromkeys([*found, *(i for party in _parties(fact) for i in linked.get(party, ()))])
+        for fact, found in zip(facts, near, strict=True)
     ]
     ids = sorted({memory_id for group in wanted for memory_id in group})
     known = engine.ledger.known(ids) if ids else {}
@@ -172,8 +174,9 @@ def _nearest(engine: Engine, scope: Scope, fact: LinkedFact, vectors: Vectors) -
 
 def _same_subject(engine: Engine, scope: Scope, facts: Sequence[LinkedFact]) -> dict[str | None, list[str]]:
     """Memories about the subjects of the facts: the newest ones, and all that share subject and relation."""
-    subjects = sorted({fact.subject_id for fact in facts if fact.subject_id is not None})
-    types = sorted({triple.type for fact in facts for triple in fact.triples})
+    subjects = sorted({party for fact in facts for party in _parties(fact)})
+    stated = {triple.type for fact in facts for triple in (*fact.triples, *fact.over)}
+    types = sorted(stated | {mirror for kind in stated if (mirror := mirrored(kind)) is not None})
     found: dict[str | None, list[str]] = {}
     if not subjects:
         return found
@@ -185,6 +188,13 @@ def _same_subject(engine: Engine, scope: Scope, facts: Sequence[LinkedFact]) -> 
     for subject in subjects:
         found.setdefault(subject, []).extend(engine.ledger.about(scope.owner, [subject], limit=SAME_SLOT))
     return found
+
+
+def _parties(fact: LinkedFact) -> tuple[str, ...]:
+    """Whom a fact is about: its subject, and both ends of what is mutual ("Ana married Tom" is about Tom, too)."""
+    mutual = [t for t in (*fact.triples, *fact.over) if mirrored(t.type) == t.type]
+    ends = [end for t in mutual for end in (t.source_id, t.target_id)]
+    return tuple(dict.fromkeys([*([fact.subject_id] if fact.subject_id else []), *ends]))
 
 
 def _same_labels(known: Scope, new: Scope) -> bool:

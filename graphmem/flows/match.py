@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from graphmem.errors import InputError
 from graphmem.flows.relate import Asked, resolve
-from graphmem.steps.relation_types import relation_type
+from graphmem.steps.relation_types import mirrored, relation_type
 from graphmem.values import Entity, Relation
 
 _TOKEN = re.compile(r"\"[^\"]+\"|'[^']+'|\S+")
@@ -77,14 +77,25 @@ def _join(asked: Asked, pattern: Pattern, rows: Sequence[_Binding]) -> Iterable[
     """Extend every row by every relation that fits the pattern; one fetch, narrowed by what is bound already."""
     ends = {term: _bound(asked, term, rows) for term in (pattern.source, pattern.target)}
     narrowest = min((ids for ids in ends.values() if ids is not None), key=len, default=None)
-    kinds = None if pattern.type.startswith("?") else [relation_type(pattern.type)]
+    kind = None if pattern.type.startswith("?") else relation_type(pattern.type)
+    kinds = None if kind is None else list(dict.fromkeys(filter(None, (kind, mirrored(kind)))))
     found = asked.relations(None if narrowest is None else sorted(narrowest), kinds)
-    for relation in found:
+    for relation in (way for r in found for way in _ways(r, kind)):
         if any(ids is not None and end.id not in ids for end, ids in _sides(relation, pattern, ends)):
             continue
         for row in rows:
             if (extended := _extend(row, pattern, relation)) is not None:
                 yield extended
+
+
+def _ways(relation: Relation, kind: str | None) -> tuple[Relation, ...]:
+    """A relation as it stands and as its target has it, where that is what the pattern asks for."""
+    if kind is None:
+        return (relation,)
+    turned = relation.model_copy(update={"source": relation.target, "target": relation.source, "type": kind})
+    return tuple(
+        way for way, fits in ((relation, relation.type == kind), (turned, mirrored(relation.type) == kind)) if fits
+    )
 
 
 def _sides(

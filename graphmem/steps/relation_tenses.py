@@ -9,14 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphmem.steps.relation_types import is_listed, relation_type, snake_case
+from graphmem.steps.relation_types import LASTING, is_listed, relation_type, snake_case
 from graphmem.values import Claim, Modality
 
-LASTING = frozenset(
-    {"parent_of", "child_of", "sibling_of", "born_in", "birthday", "nationality", "also_known_as", "grew_up_in",
-     "from", "visited", "graduated_from", "scheduled_for"}
-)  # fmt: skip
-"""True whatever ended, is planned or supposed in the same sentence."""
 _DENYING = ("not_", "no_longer_", "never_", "stopped_", "ended_", "former_", "ex_", "used_to_", "formerly_", "quit_")
 _FUTURE = (
     "plans_", "planning_", "wants_", "hopes_", "intends_", "will_", "may_", "might_", "considers_", "considering_",

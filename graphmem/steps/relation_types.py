@@ -8,19 +8,29 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 Cardinality = Literal["one", "many"]
 FALLBACK = "related_to"
 LONGEST = 63
+LASTING = frozenset(
+    {"parent_of", "child_of", "sibling_of", "born_in", "birthday", "nationality", "also_known_as", "grew_up_in",
+     "from", "visited", "graduated_from", "scheduled_for"}
+)  # fmt: skip
+"""True whatever ended, is planned or supposed in the same sentence."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
 @cache
+def _data() -> Mapping[str, Mapping[str, Any]]:
+    return tomllib.loads((files(__package__) / "relation_types.toml").read_text(encoding="utf-8"))
+
+
+@cache
 def _table() -> tuple[Mapping[str, str], Mapping[str, Cardinality]]:
-    data = tomllib.loads((files(__package__) / "relation_types.toml").read_text(encoding="utf-8"))
+    data = _data()
     canonical: dict[str, str] = {}
     cardinality: dict[str, Cardinality] = {}
     for name, entry in data.items():
@@ -46,15 +56,31 @@ def relation_type(text: str) -> str:
     """The canonical name of a relation: "Works for", "employed_by" and "WORKS_AT" are all `works_at`."""
     name = snake_case(text)
     canonical, _ = _table()
-    for form in (name, name.removeprefix("is_"), name.removeprefix("has_"), name.removeprefix("was_")):
+    for form in (name, name.removeprefix("is_"), name.removeprefix("has_")):
         if form in canonical:
             return canonical[form]
-    return name
+    # "was_born_in" still holds; "was_married_to" is another relation than the one that is over.
+    then = canonical.get(name.removeprefix("was_"))
+    return then if then in LASTING else name
 
 
 def is_listed(text: str) -> bool:
     """Whether a relation is one of the table, under any of its names."""
     return relation_type(text) in _table()[1]
+
+
+def mirrored(kind: str) -> str | None:
+    """A relation (by its canonical name) as its target has it, if that has a name.
+
+    `married_to` is its own mirror, `child_of` that of `parent_of`.
+    """
+    return _mirrors().get(kind)
+
+
+@cache
+def _mirrors() -> Mapping[str, str]:
+    given = {name: str(entry["mirror"]) for name, entry in _data().items() if "mirror" in entry}
+    return given | {mirror: name for name, mirror in given.items()}
 
 
 def cardinality(kind: str, pinned: Mapping[str, str] | None = None) -> Cardinality:

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from graphmem.steps.linking import key
-from graphmem.steps.relation_types import cardinality
+from graphmem.steps.relation_types import cardinality, mirrored
 from graphmem.steps.resolution.matching import (
     adds,
     brief,
@@ -246,14 +246,23 @@ def same_kind_or_purpose(new: Side, n: Claim, old: Side, o: Claim) -> bool:
 
 def _by_triples(new: Side, old: Side, settings: Settings) -> Finding | None:
     names = dict(old.names)
-    for n in (t for t in new.triples if t.confidence >= settings.confident):
-        for o in old.triples:
+    for n in (way for t in new.triples if t.confidence >= settings.confident for way in _both_ways(t)):
+        for o in (way for t in old.triples for way in _both_ways(t)):
             if n.source_id != o.source_id or n.type != o.type:
                 continue
             found = _triple_pair(new, n, old, o, settings, names)
             if found is not None:
                 return found
     return None
+
+
+def _both_ways(triple: Triple) -> tuple[Triple, ...]:
+    """A triple, and as its target has it: whoever Ana is married to is married to Ana."""
+    mirror = mirrored(triple.type)
+    if mirror is None:
+        return (triple,)
+    turned = {"source_id": triple.target_id, "type": mirror, "target_id": triple.source_id}
+    return triple, triple.model_copy(update=turned)
 
 
 def _triple_pair(

@@ -6,8 +6,8 @@ What they leave open and what lies near goes to `undecided`, for a model when th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from graphmem.steps.linking import key
 from graphmem.steps.resolution.correcting import misstated
@@ -20,6 +20,7 @@ from graphmem.steps.resolution.openness import is_open
 from graphmem.steps.resolution.opposing import Finding, Settings, relation
 from graphmem.steps.resolution.sides import (
     Side,
+    about_same,
     may_retire,
     of_candidate,
     of_fact,
@@ -99,7 +100,37 @@ def _judge_one(
                     memory_from=old.valid_from, similarity=min(1.0, similarity),
                 )
             )  # fmt: skip
-    return verdicts, pairs
+    sides = {old.id: old for old, _ in known}
+    return _one_mistake(new, verdicts, sides, settings), pairs
+
+
+def _one_mistake(new: Side, verdicts: list[Verdict], sides: Mapping[str, Side], settings: Settings) -> list[Verdict]:
+    """A correction takes back one statement: the latest about its own subject, else one about another just made.
+
+    What else it contradicts was true until then, or is none of its business.
+    """
+    mistaken = [v for v in verdicts if v.action == "correct" and _may_be_meant(new, sides[v.memory_id])]
+    meant = max(mistaken, key=lambda v: _likeness(new, sides[v.memory_id]), default=None)
+    kept = []
+    for verdict in verdicts:
+        old = sides[verdict.memory_id]
+        if verdict.action != "correct" or verdict is meant:
+            kept.append(verdict)
+        elif old.holds_at(new.valid_from) and (found := relation(new, old, settings)) is not None:
+            kept.append(verdict.model_copy(update={"action": "supersede", "reason": found.reason}))
+    return kept
+
+
+JUST_NOW = timedelta(days=1)
+
+
+def _may_be_meant(new: Side, old: Side) -> bool:
+    """After "Mila plays chess", "sorry, I meant Mira" has another subject; a year later, Mila is left alone."""
+    return about_same(new, old) or abs(new.valid_from - old.valid_from) <= JUST_NOW
+
+
+def _likeness(new: Side, old: Side) -> tuple[bool, bool, datetime]:
+    return about_same(new, old), old.holds_at(new.valid_from), old.valid_from
 
 
 # --- the same fact again -------------------------------------------------------------------------------------------
