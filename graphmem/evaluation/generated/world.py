@@ -84,7 +84,7 @@ def names(size: int, dice: random.Random) -> list[Person]:
     plain = [Person(n, True) for n in words["female"]] + [Person(n, False) for n in words["male"]]
     towns = [Person(n, s == "f") for n, s in zip(words["homonyms"], words["homonym_sex"], strict=True)]
     for group in (plain, towns, surnames):
-        dice.shuffle(group)  # type: ignore[arg-type]
+        dice.shuffle(group)
     people = towns[: max(1, size // 20)]
     twins = plain[: max(1, size // 25)]
     for n, person in enumerate(twins):
@@ -126,6 +126,8 @@ class _Builder:
         self._world = World(people=names(size, dice))
         self._world.companies = employers(max(4, size // 5), dice)
         self._world.towns = [*words["towns"], *words["homonyms"]]
+        self._bound: set[frozenset[str]] = set()
+        """Pairs that are already something to each other."""
 
     def build(self) -> World:
         """Everything there is."""
@@ -182,14 +184,16 @@ class _Builder:
         value = self._dice.choice(values)
         corrects = bool(table(predicate).get("corrected"))
         if corrects and self._chance(0.1):
-            wrong = self._other(values, value)
-            mistake = self._tell(Event(predicate, "wrong", subject, wrong, month=month))
-            self._world.followed[mistake] = self._tell(
-                Event(predicate, "corrected", subject, value, old=wrong, month=month)
-            )
+            self._mistaken(Event(predicate, "wrong", subject, self._other(values, value), month=month), value)
         else:
             self._tell(Event(predicate, "holds", subject, value, month=month))
         return value
+
+    def _mistaken(self, wrong: Event, right: str) -> None:
+        """Something said wrongly and put right in the same conversation."""
+        mistake = self._tell(wrong)
+        corrected = Event(wrong.predicate, "corrected", wrong.subject, right, old=wrong.value, month=wrong.month)
+        self._world.followed[mistake] = self._tell(corrected)
 
     def _change(self, subject: str, predicate: str, values: list[str], past: list[str], month: int) -> str:
         """One change; the new value, or nothing when it ended."""
@@ -203,6 +207,9 @@ class _Builder:
             return back
         fresh = self._other(values, *past)
         late = self._chance(0.12) and len(past) == 1 and month < MONTHS - 8 and predicate in SINGLE[:2]
+        if not late and phases.get("corrected") and self._chance(0.1):
+            self._mistaken(Event(predicate, "wrong", subject, self._other(values, *past, fresh), month=month), fresh)
+            return fresh
         self._tell(Event(predicate, "begins", subject, fresh, old=past[-1], month=month, told=self._telling(month)))
         if late:
             # The newer change is told first, this one months afterwards.
@@ -230,13 +237,18 @@ class _Builder:
             self._tell(event)
 
     def _animals(self, subject: str) -> None:
-        if not self._chance(0.35):
-            return
         kind = self._dice.choice(self._words["kinds"])
+        if not self._chance(0.35):
+            if self._chance(0.15):
+                phase: Phase = self._dice.choice(["past", "denied", "supposed"])
+                pet = self._dice.choice(self._words["pets"])
+                month = self._dice.randint(SETTLED, MONTHS - 1)
+                self._tell(Event("has_pet", phase, subject, pet, old=pet, kind=kind, month=month))
+            return
         pets = [p for p in self._words["pets"] if p not in {e.value for e in self._world.events[-40:]}]
         one, two = self._dice.sample(pets, 2)
         month = self._dice.randint(0, SETTLED)
-        phase: Phase = "holds" if self._chance(0.5) else "begins"
+        phase = "holds" if self._chance(0.5) else "begins"
         self._tell(Event("has_pet", phase, subject, one, kind=kind, month=month))
         if self._chance(0.4):
             other = self._dice.choice(self._words["kinds"])
@@ -251,6 +263,7 @@ class _Builder:
         free = [p.name for p in self._world.people]
         self._dice.shuffle(free)
         for one, two in _pairs(free[: int(len(free) * 0.55)]):
+            self._binds(one, two)
             married = self._chance(0.6)
             month = self._dice.randint(0, SETTLED - 2) if married else self._dice.randint(2, 12)
             self._tell(Event("married_to", "holds" if married else "begins", one, two, month=month))
@@ -260,28 +273,35 @@ class _Builder:
                 self._tell(Event("married_to", "ends", who, old=whom, month=month))
                 if self._chance(0.5) and month + APART < MONTHS - 1 and len(free) > int(len(free) * 0.55) + 2:
                     new = free.pop()
+                    self._binds(who, new)
                     self._tell(Event("married_to", "begins", who, new, month=month + APART))
         for one, two in _pairs(free[-(len(free) // 8) :]):
+            self._binds(one, two)
             phase: Phase = self._dice.choice(["past", "denied", "supposed"])
             self._tell(Event("married_to", phase, one, old=two, month=self._dice.randint(SETTLED, MONTHS - 1)))
 
     def _families(self) -> None:
         order = [p.name for p in self._world.people]
         self._dice.shuffle(order)
-        for one, two in _pairs(order[: len(order) // 2]):
-            self._tell(Event("sibling_of", "holds", one, two, month=self._dice.randint(0, MONTHS - 4)))
-        for one, two in _pairs(order[len(order) // 2 :]):
-            if self._chance(0.7):
-                self._tell(Event("parent_of", "holds", one, two, month=self._dice.randint(0, MONTHS - 4)))
+        middle = len(order) // 2
+        for predicate, group in (("sibling_of", order[:middle]), ("parent_of", order[middle:])):
+            for one, two in _pairs(group):
+                if self._binds(one, two):
+                    phase: Phase = "denied" if self._chance(0.1) else "holds"
+                    self._tell(Event(predicate, phase, one, two, month=self._dice.randint(0, MONTHS - 4)))
+
+    def _binds(self, one: str, two: str) -> bool:
+        pair = frozenset((one, two))
+        new = pair not in self._bound
+        self._bound.add(pair)
+        return new
 
     def _friends(self) -> None:
         order = [p.name for p in self._world.people]
-        known: set[frozenset[str]] = set()
         for one in order:
             two = self._other(order, one)
-            if frozenset((one, two)) in known or not self._chance(0.6):
+            if not self._chance(0.6) or not self._binds(one, two):
                 continue
-            known.add(frozenset((one, two)))
             month = self._dice.randint(0, MONTHS - 10)
             if self._chance(0.08):
                 self._tell(Event("friend_of", "denied", one, two, month=month))
