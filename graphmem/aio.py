@@ -19,7 +19,7 @@ from graphmem.flows.reembed import Progress
 from graphmem.memory import Memory
 from graphmem.models.contracts import LLM, Embedder, Extractor
 from graphmem.settings import Settings
-from graphmem.values import BackupReport, ReembedReport
+from graphmem.values import BackupReport, DoctorReport, ReembedReport
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -91,6 +91,18 @@ class AsyncMemory:
         )
 
     @classmethod
+    async def doctor(
+        cls,
+        settings: Settings | None = None,
+        *,
+        home: str | Path | None = None,
+        deep: bool = False,
+        **options: Any,
+    ) -> DoctorReport:
+        """See `Memory.doctor`."""
+        return await asyncio.to_thread(functools.partial(Memory.doctor, settings, home=home, deep=deep, **options))
+
+    @classmethod
     async def reembed(
         cls,
         settings: Settings | None = None,
@@ -145,6 +157,7 @@ class AsyncMemory:
     match = _threaded(Memory.match)
     graph = _threaded(Memory.graph)
     reviews = _threaded(Memory.reviews)
+    erase = _threaded(Memory.erase)
     export = _threaded(Memory.export)
     import_from = _threaded(Memory.import_from)
     backup = _threaded(Memory.backup)

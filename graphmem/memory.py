@@ -10,7 +10,7 @@ from typing import Any, Self
 from graphmem import assembly, inputs, values
 from graphmem.adopting.method import Adoption
 from graphmem.engine import Clock, Engine
-from graphmem.flows import forget, inspect, remember
+from graphmem.flows import erasing, forget, inspect, remember
 from graphmem.flows.recall import Rerank, Rewrite, search
 from graphmem.inputs import MessageLike, Time
 from graphmem.models.contracts import LLM, Embedder, Extractor
@@ -61,15 +61,15 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
             key: value for key, value in (("embedder", embedder), ("extractor", extractor)) if isinstance(value, str)
         }
         chosen = assembly.settings(settings, home=home, **named, **options)
-        return cls(
-            assembly.engine(
-                chosen,
-                llm=llm,
-                embedder=None if isinstance(embedder, str) else embedder,
-                extractor=None if isinstance(extractor, str) else extractor,
-                clock=clock,
-            )
+        opened = assembly.engine(
+            chosen,
+            llm=llm,
+            embedder=None if isinstance(embedder, str) else embedder,
+            extractor=None if isinstance(extractor, str) else extractor,
+            clock=clock,
         )
+        erasing.resume(opened)
+        return cls(opened)
 
     def close(self) -> None:
         """Write what is pending to the stores and release them; a second call is a no-op."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from graphmem import inputs
 from graphmem.engine import Engine
 from graphmem.errors import InputError
-from graphmem.values import Review, ReviewStatus
+from graphmem.flows import erasing
+from graphmem.values import Receipt, Review, ReviewStatus
 
+MAX_NAME = 1_000
 REVIEW_STATUS = ("open", "accepted", "rejected")
 
 
@@ -30,3 +34,32 @@ class Operations:
             raise InputError("status", f"cannot be {status!r}.", advice=f"Use one of {', '.join(REVIEW_STATUS)}.")
         scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
         return self._engine.ledger.operating.reviews(scope, status, inputs.whole("limit", limit, 1, 10_000))
+
+    def erase(
+        self,
+        id: str | Sequence[str] | None = None,
+        *,
+        entity: str | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Remove for good, from every file of the home: memories or messages by id, an entity, or a whole scope.
+
+        With a memory go the messages that only it rests on; with an entity, all memories and messages of its owner
+        that name it. There is no undo; `dry_run` only counts. The receipt tells what went and that the files were
+        searched for it afterwards. Raises NotFound, UnknownEntity, InputError, ScopeError.
+        """
+        labels = {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}
+        if id is not None:
+            if entity is not None or any(label is not None for label in labels.values()):
+                raise InputError("id", "stands alone.", advice="Give ids, or a scope with or without an entity.")
+            ids = [id] if isinstance(id, str) else list(id)
+            checked = [inputs.text("id", item, inputs.MAX_LABEL) for item in ids]
+            return erasing.items(self._engine, checked, dry_run=dry_run)
+        scope = inputs.scope(**labels)
+        if entity is None:
+            return erasing.scope(self._engine, scope, dry_run=dry_run)
+        return erasing.entity(self._engine, inputs.text("entity", entity, MAX_NAME), scope, dry_run=dry_run)

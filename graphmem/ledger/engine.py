@@ -106,6 +106,22 @@ class Database:
             finally:
                 self._reading.connection = None
 
+    @contextmanager
+    def outside(self) -> Iterator[Any]:
+        """A cursor outside of any transaction, while no other thread writes: for statements that allow none."""
+        driver: Any = self._writer.dialect.dbapi
+        with self._turn, translated(), self._writer.connect() as connection:
+            if self._writer.dialect.name != "sqlite":
+                # SQLite's driver is in this mode always, and SQLAlchemy would end it on return.
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")  # noqa: PLW2901
+            cursor = connection.connection.cursor()
+            try:
+                yield cursor
+            except driver.Error as error:
+                raise _named(OperationalError("", None, error)) from error
+            finally:
+                cursor.close()
+
     def close(self) -> None:
         """Close all connections; a second call is a no-op."""
         self._reader.dispose()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from graphmem.ledger import reviews
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from graphmem.ledger import cleaning, entities, erasing, marking, reviews
 from graphmem.ledger.engine import Database
+from graphmem.ledger.erasing import Erased
+from graphmem.ledger.marking import Marked
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.vectors import Matrices
 from graphmem.values import Review, ReviewStatus, Scope
@@ -22,3 +27,52 @@ class Operating:
             if status == "open" and len(found) < limit:
                 found += reviews.proposals(connection, scope, limit - len(found))
             return found
+
+    # erasing
+
+    def mark_scope(self, scope: Scope) -> Marked:
+        """Everything in a scope, to be erased."""
+        with self._database.read() as connection:
+            return marking.mark_scope(connection, scope)
+
+    def mark_items(self, ids: Sequence[str]) -> Marked:
+        """Memories and messages, to be erased with what rests only on them. Raises NotFound."""
+        with self._database.read() as connection:
+            return marking.mark_items(connection, ids)
+
+    def mark_entity(self, owner: str, entity_id: str) -> Marked:
+        """An entity with all that names it by mention or by word, to be erased."""
+        with self._database.read() as connection:
+            known = entities.by_id(connection, [entity_id])[entity_id]
+            held = {i for name in (known.name, *known.aliases) for i in marking.holding(connection, owner, name)}
+            return marking.mark_entity(connection, entity_id, held)
+
+    def erase(self, marked: Marked, at: datetime, *, dry_run: bool = False) -> Erased:
+        """Remove the rows of what is marked; its files are not clean before `clean`. Dry: all is as it was."""
+        with self._database.write("erase") as connection:
+            savepoint = connection.begin_nested()
+            erased = erasing.erase(connection, self._stores, marked, at)
+            if dry_run:
+                savepoint.rollback()
+        if not dry_run:
+            self._matrices.forget()
+        return erased
+
+    def unfinished_erasures(self) -> tuple[str, ...]:
+        """Ids of erasures whose files have not been cleaned."""
+        with self._database.read() as connection:
+            return erasing.unfinished(connection)
+
+    def clean(self) -> str:
+        """Write the ledger's files anew; why it could not be done, or nothing."""
+        return cleaning.clean(self._database)
+
+    def finish_erasures(self, ids: Sequence[str], at: datetime) -> None:
+        """Note that the files are clean of these."""
+        with self._database.write("finish") as connection:
+            erasing.finish(connection, ids, at)
+
+    def held_elsewhere(self, fragments: Iterable[str]) -> set[str]:
+        """Those of the fragments of text that something in the ledger still says."""
+        with self._database.read() as connection:
+            return erasing.said(connection, fragments)

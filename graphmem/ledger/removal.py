@@ -29,8 +29,8 @@ def delete_items(
     for item_id in ids:
         if item_id not in known and item_id not in said:
             raise NotFound("memory or message", item_id)
-    known |= facts.known(connection, _resting_only_on(connection, list(said)))
-    said |= episodes.by_id(connection, _sources_of_only(connection, list(known)))
+    known |= facts.known(connection, resting_only_on(connection, list(said)))
+    said |= episodes.by_id(connection, sources_of_only(connection, list(known)))
     if not known and not said:
         return DeleteReport(), set()
     pairs = hanging.named_by(connection, [*known, *said])
@@ -66,7 +66,7 @@ def _count_of(connection: Connection, table: Any, ids: Sequence[str]) -> int:
     return sum(connection.scalar(count) or 0 for count in counts)
 
 
-def _resting_only_on(connection: Connection, message_ids: Sequence[str]) -> list[str]:
+def resting_only_on(connection: Connection, message_ids: Sequence[str]) -> list[str]:
     """Memories whose every evidence is in these messages."""
     touching: set[str] = set()
     for some in chunks(message_ids):
@@ -74,7 +74,7 @@ def _resting_only_on(connection: Connection, message_ids: Sequence[str]) -> list
     return [i for i, sources in _pairs(connection, touching, "memory_id", "message_id") if sources <= set(message_ids)]
 
 
-def _sources_of_only(connection: Connection, memory_ids: Sequence[str]) -> list[str]:
+def sources_of_only(connection: Connection, memory_ids: Sequence[str]) -> list[str]:
     """Messages that these memories rest on and no other memory does."""
     sources: set[str] = set()
     for some in chunks(memory_ids):
@@ -111,11 +111,12 @@ def _withdraw(connection: Connection, stores: Stores, said: Sequence[MessageReco
     hanging.remove_vectors(connection, stores, around, "window")
     hanging.unmention(connection, hanging.named_by(connection, ids))
     outbox.note_graph(connection, stores, "remove", "message", ids)
-    _index_anew(connection, around)
+    index_anew(connection, around)
     return sorted(around)
 
 
-def _index_anew(connection: Connection, message_ids: Iterable[str]) -> None:
+def index_anew(connection: Connection, message_ids: Iterable[str]) -> None:
+    """Write the full-text rows of messages from what is there around them now; unknown and withdrawn ones: a no-op."""
     by_owner: dict[str, list[MessageRecord]] = {}
     for message in episodes.by_id(connection, list(message_ids)).values():
         by_owner.setdefault(message.scope.owner, []).append(message)
@@ -130,7 +131,7 @@ def restore_messages(connection: Connection, stores: Stores, image: Image) -> No
         connection.execute(update(messages).where(messages.c.id.in_(some)).values(hidden=False))
     back = episodes.by_id(connection, ids)
     around = {i for m in back.values() for i in (m.previous_id, m.next_id) if i}
-    _index_anew(connection, {*back, *around})
+    index_anew(connection, {*back, *around})
     outbox.note_graph(connection, stores, "upsert", "message", back)
 
 
@@ -197,7 +198,7 @@ def _erase(
     lexical.remove_selected(connection, scope)
     _forget_resolutions(connection, scope, gone, said)
     _remove_episodes(connection, scope)
-    _index_anew(connection, around)
+    index_anew(connection, around)
     _recount(connection, named)
     hanging.sweep(connection, stores, named, related)
 
@@ -223,7 +224,9 @@ def _forget_resolutions(
     """Plans and before-images hold the texts of what they touched, and must never bring it back."""
     t, r = schema.touched, schema.resolutions
     inside = select(schema.episodes.c.id).where(in_scope(schema.episodes, scope))
-    touching = select(t.c.resolution_id).where(or_(t.c.memory_id.in_(gone), t.c.memory_id.in_(said)))
+    # What was deleted before is known to history alone.
+    told = select(schema.history.c.memory_id).where(in_scope(schema.history, scope))
+    touching = select(t.c.resolution_id).where(or_(*(t.c.memory_id.in_(some) for some in (gone, said, told))))
     ids = list(connection.scalars(select(r.c.id).where(or_(r.c.id.in_(touching), r.c.episode_id.in_(inside)))))
     for some in chunks(ids):
         connection.execute(delete(t).where(t.c.resolution_id.in_(some)))
