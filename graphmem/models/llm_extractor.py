@@ -57,12 +57,18 @@ class LLMExtractor:
             reply = self._llm.complete(prompt)
             usage = _usage(reply)
             if reply.truncated:
+                if next(_halves(request), None) is None:
+                    # Nothing is left to split: a retry must reach the model again.
+                    self._reject(prompt)
                 return usage, None
             return _with_usage(extraction.parse(reply.text, request), usage)
         except ModelReplyError as exc:
-            if isinstance(self._llm, Rejects):
-                self._llm.reject(prompt)
+            self._reject(prompt)
             return usage, exc.message
+
+    def _reject(self, prompt: Prompt) -> None:
+        if isinstance(self._llm, Rejects):
+            self._llm.reject(prompt)
 
     def _in_halves(self, request: ExtractionRequest) -> Draft:
         """Both halves of the messages one after the other; the second sees the end of the first as context."""
