@@ -7,10 +7,12 @@ owner inside the index and stays fast however many others there are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
+from itertools import islice
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Integer,
     String,
@@ -26,6 +28,7 @@ from sqlalchemy import (
 )
 
 from graphmem.ledger import schema
+from graphmem.ledger.common_words import WordCounts
 from graphmem.ledger.contracts import LexicalView
 from graphmem.ledger.engine import insert
 from graphmem.ledger.prepared import Prepared, Shape
@@ -102,30 +105,71 @@ def rowids(connection: Connection, view: LexicalView) -> set[int]:
 
 
 def search(
-    connection: Connection, view: LexicalView, query: str, scope: Scope, k: int, allowed: set[str] | None
+    connection: Connection,
+    counts: WordCounts,
+    view: LexicalView,
+    query: str,
+    scope: Scope,
+    k: int,
+    allowed: set[str] | None,
 ) -> tuple[Near, ...]:
     """The k best by BM25, best first, scores positive."""
     words = query_words(query)
     if not words or k < 1 or (allowed is not None and not allowed):
         return ()
-    match = f"body : ({' OR '.join(map(_quoted, words))})"
+    if allowed is not None:
+        ranked = _ranked(connection, view, _match(scope, words), scope, None)
+        return tuple(islice((near for near in ranked if near.item_id in allowed), k))
     if scope.user_id is not None:
-        match = f"owner : {_quoted(owner_token(scope.owner))} AND {match}"
-    found: list[Near] = []
-    for item_id, score in _ranked(connection, view, match, scope, None if allowed is not None else k):
-        if allowed is None or item_id in allowed:
-            found.append(Near(item_id, score))
-            if len(found) == k:
-                break
-    return tuple(found)
+        parts = counts.divided(view, words, k, _size(connection, view), partial(_count, connection, view))
+        if parts.common:
+            found = tuple(_ranked(connection, view, _match(scope, parts.rare, parts.common), scope, k))
+            if len(found) == k and found[-1].score >= parts.bound:
+                return found
+    return tuple(_ranked(connection, view, _match(scope, words), scope, k))
 
 
-def _ranked(
-    connection: Connection, view: LexicalView, match: str, scope: Scope, limit: int | None
-) -> Iterator[tuple[str, float]]:
+def _match(scope: Scope, words: Sequence[str], optional: Sequence[str] = ()) -> str:
+    """A query for texts of the owner with one of the words; `optional` ones count where they are, too."""
+    body = f"body : ({_any(words)})"
+    if scope.user_id is None:
+        return body
+    owner = f"owner : {_quoted(owner_token(scope.owner))}"
+    # The part after the owner and the words is true of all that they match: it brings other words into the score.
+    return f"{owner} AND {body}" + (f" AND ({owner} OR body : ({_any(optional)}))" if optional else "")
+
+
+def _any(words: Sequence[str]) -> str:
+    return " OR ".join(map(_quoted, words))
+
+
+def _size(connection: Connection, view: LexicalView) -> int:
+    """How many texts there are, at most."""
+    return int(_last(view).rows(connection, {})[0][0] or 0)
+
+
+@lru_cache(maxsize=len(VIEWS))
+def _last(view: LexicalView) -> Prepared:
+    return Prepared(select(func.max((schema.memories if view == "fact" else schema.messages).c.seq)))
+
+
+def _count(connection: Connection, view: LexicalView, word: str) -> int:
+    return int(_counting(view).rows(connection, {"match": f"body : {_quoted(word)}"})[0][0])
+
+
+@lru_cache(maxsize=len(VIEWS))
+def _counting(view: LexicalView) -> Prepared:
+    return Prepared(select(func.count()).select_from(_TABLES[view]).where(_matching(view)))
+
+
+def _matching(view: LexicalView) -> ColumnElement[bool]:
+    return literal_column(_TABLES[view].name).op("MATCH", is_comparison=True)(bindparam("match", type_=String))
+
+
+def _ranked(connection: Connection, view: LexicalView, match: str, scope: Scope, limit: int | None) -> Iterator[Near]:
     statement = _ranking(view, tuple(scope.labels), limit is not None)
     for item_id, score in statement.each(connection, {"match": match, "most": limit, **scope.labels}):
-        yield item_id, max(-score, 1e-9)
+        yield Near(item_id, max(-score, 1e-9))
 
 
 @lru_cache(maxsize=64)
@@ -136,7 +180,7 @@ def _ranking(view: LexicalView, labels: tuple[str, ...], limited: bool) -> Prepa
     most = bindparam("most", type_=Integer) if limited else None
     # bm25() answers with negative numbers, best first; the owner's token weighs nothing.
     rank = func.bm25(literal_column(words.name), 0.0, 1.0).label("rank")
-    matching = literal_column(words.name).op("MATCH")(bindparam("match", type_=String))
+    matching = _matching(view)
     if labels == ("user_id",):
         best = select(words.c.rowid, rank).where(matching).order_by(rank).limit(most).subquery()
         joined = select(items.c.id, best.c.rank).join(best, items.c.seq == best.c.rowid).order_by(best.c.rank)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from graphmem.ledger import entities, episodes, lexical, outlines, reads
 from graphmem.ledger import relations as ties
 from graphmem.ledger import vectors as _vectors
+from graphmem.ledger.common_words import WordCounts
 from graphmem.ledger.contracts import Known, LexicalView
 from graphmem.ledger.engine import Database
 from graphmem.steps.filters import Condition
@@ -35,6 +36,7 @@ class Reading:
 
     _database: Database
     _matrices: _vectors.Matrices
+    _word_counts: WordCounts
 
     def messages(self, ids: Sequence[str]) -> Mapping[str, MessageRecord]:
         """Messages by id; unknown and withdrawn ones are left out."""
@@ -151,7 +153,7 @@ class Reading:
     ) -> tuple[Near, ...]:
         """The k best by BM25, best first, scores > 0."""
         with self._database.read() as connection:
-            return lexical.search(connection, view, query, scope, k, allowed)
+            return lexical.search(connection, self._word_counts, view, query, scope, k, allowed)
 
     def nearest(
         self,

@@ -21,6 +21,7 @@ from graphmem.ledger import (
     updating,
 )
 from graphmem.ledger import vectors as _vectors
+from graphmem.ledger.common_words import WordCounts
 from graphmem.ledger.contracts import OutboxItem, Recorded
 from graphmem.ledger.engine import Database, upsert
 from graphmem.ledger.graph import EmbeddedGraph
@@ -50,6 +51,7 @@ class SqlLedger(Reading):
         self._database = database
         self._stores = stores
         self._matrices = _vectors.Matrices(cache_mb)
+        self._word_counts = WordCounts()
         self._graph = EmbeddedGraph(database)
         self._keeping = Keeping(database, stores, self._matrices.forget)
         self.operating = Operating(database, stores, self._matrices)
