@@ -75,6 +75,15 @@ def engine(
         raise
 
 
+def fingerprint(chosen: Settings) -> str:
+    """Fingerprint of the embedder of the settings. Raises ConfigError, MissingExtra."""
+    embedder = embedding_model(chosen)
+    try:
+        return embedder.fingerprint
+    finally:
+        embedder.close()
+
+
 def close(parts: Engine) -> None:
     """Release everything, the ledger last."""
     reach("close.before")

@@ -7,11 +7,11 @@ from typing import Any
 
 from graphmem import assembly, inputs
 from graphmem.engine import Engine
-from graphmem.flows import backup, reembed, transfer
+from graphmem.flows import backup, doctor, reembed, transfer
 from graphmem.flows.reembed import Progress
 from graphmem.models.contracts import Embedder
 from graphmem.settings import Settings
-from graphmem.values import BackupReport, ExportReport, ReembedReport
+from graphmem.values import BackupReport, DoctorReport, ExportReport, ReembedReport
 
 
 class Upkeep:
@@ -86,3 +86,20 @@ class Upkeep:
             return reembed.reembed(parts, progress)
         finally:
             assembly.close(parts)
+
+    @classmethod
+    def doctor(
+        cls,
+        settings: Settings | None = None,
+        *,
+        home: str | Path | None = None,
+        deep: bool = False,
+        **options: Any,
+    ) -> DoctorReport:
+        """Look at a home, also one that cannot be opened: versions, disk, permissions, models, ledger, settings.
+
+        `deep` reads every row of the ledger. What is wrong is in the report and not raised, but for settings that
+        cannot be read (ConfigError).
+        """
+        chosen = assembly.settings(settings, home=home, **options)
+        return doctor.examine(chosen, lambda: assembly.fingerprint(chosen), deep=deep)

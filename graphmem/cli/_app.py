@@ -12,7 +12,7 @@ Start with: graphmem demo. Then: graphmem add "I work at Acme now." --user maria
 
 def build() -> typer.Typer:
     """The whole application."""
-    from graphmem.cli import adopting, changing, config, demo, graph, home, importing, reading, writing
+    from graphmem.cli import adopting, changing, config, demo, graph, home, importing, reading, upkeep, writing
 
     app = typer.Typer(
         name="graphmem",
@@ -22,7 +22,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(everywhere)
-    for group in (writing, importing, adopting, reading, changing, graph, home, config, demo):
+    for group in (writing, importing, adopting, reading, changing, graph, home, upkeep, config, demo):
         group.register(app)
     return app
 

@@ -84,6 +84,22 @@ class Run:
         return ""
 
 
+def is_export(path: Path) -> bool:
+    """Whether a file is what `graphmem export` wrote."""
+    from graphmem.flows import transfer
+
+    return transfer.is_export(path)
+
+
+def ledger(session: Session, path: Path) -> None:
+    """Read an export into the home."""
+    from graphmem.cli import _render_upkeep as render
+
+    with session.memory() as memory:
+        report = memory.import_from(path)
+    session.show(report, lambda: render.imported(report))
+
+
 def run(session: Session, files: Sequence[Path], *, infer: bool, extractor: str | None) -> Report:
     """Import the files. Errors that would meet every item alike are raised; what was added stays."""
     labels = Labels(given=Scope(**session.given_scope), fallback=Scope(**session.default_scope))

@@ -30,6 +30,8 @@ def verified(report: VerifyReport) -> Iterator[RenderableType]:
     yield words(
         f"{count(len(report.differences), 'difference', 'differences')}" + (f" ({checked} checked)" if checked else "")
     )
+    if report.state:
+        yield words(f"state {report.state}", "dim")
     if report.pending:
         yield words(f"{count(report.pending, 'write is', 'writes are')} still on the way to a store.")
     if report.differences:

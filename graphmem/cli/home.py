@@ -21,10 +21,14 @@ def register(app: typer.Typer) -> None:
     command(app, "version", panel=PANEL)(version)
 
 
-def status(session: Session) -> None:
+def status(
+    session: Session,
+    *,
+    hashed: Annotated[bool, typer.Option("--state", help="Also the hash of all that is remembered.")] = False,
+) -> None:
     """Where the home is, what is in it, which models it uses."""
     with session.memory() as memory:
-        state = memory.status()
+        state = memory.status(state=hashed)
     session.show(state, lambda: render.fields(state), lambda: render.field_table(state))
 
 

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     session: Session,
-    files: Annotated[list[Path], typer.Argument(help="JSON, JSON Lines or LoCoMo files.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(help="An export, JSON, JSON Lines or LoCoMo.", show_default=False)],
     *,
     infer: Annotated[
         bool, typer.Option("--infer/--no-infer", help="Extract facts, or keep the messages alone.")
@@ -37,6 +37,9 @@ def import_(
     """Remember what files hold; a second run skips what is done."""
     from graphmem.cli import _import
 
+    if len(files) == 1 and _import.is_export(files[0]):
+        _import.ledger(session, files[0])
+        return
     report = _import.run(session, files, infer=infer, extractor=extractor and extractor.value)
     session.show(report, lambda: _import.lines(report))
     if report.failed:

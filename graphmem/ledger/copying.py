@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
@@ -13,6 +14,7 @@ from sqlalchemy.engine import URL
 from graphmem.errors import StoreError, StoreReadOnly
 from graphmem.ledger import state as _state
 from graphmem.ledger.engine import translated
+from graphmem.ledger.migrations import version
 
 
 def copy_out(connection: Connection, target: Path) -> None:
@@ -45,13 +47,26 @@ def _copy(source: sqlite3.Connection, target: Path, journal: str = "DELETE") -> 
 
 def examined(path: Path) -> _state.State:
     """The state of a copy, read without changing a byte of it. Raises StoreError when the file is damaged."""
+    with _looking(path) as connection:
+        problems = [line for line in connection.execute(text("PRAGMA integrity_check")).scalars() if line != "ok"]
+        if problems:
+            raise StoreError(f"{path} is damaged: {problems[0]}.", advice="Use another backup.")
+        return _state.state(connection)
+
+
+def schema_of(path: Path) -> int:
+    """Number of the schema of a file, which is not brought to the present one. Raises StoreError."""
+    with _looking(path) as connection:
+        return version(connection)
+
+
+@contextmanager
+def _looking(path: Path) -> Iterator[Connection]:
+    """A connection that cannot write."""
     url = URL.create("sqlite", database=f"file:{path.resolve().as_posix()}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(url)
     try:
         with translated(), engine.connect() as connection:
-            problems = [line for line in connection.execute(text("PRAGMA integrity_check")).scalars() if line != "ok"]
-            if problems:
-                raise StoreError(f"{path} is damaged: {problems[0]}.", advice="Use another backup.")
-            return _state.state(connection)
+            yield connection
     finally:
         engine.dispose()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import text
 
 from graphmem.ledger import copying, embedding, transfer
 from graphmem.ledger import state as _state
@@ -37,6 +38,20 @@ class Keeping:
         """Number of the schema."""
         with self._database.read() as connection:
             return version(connection)
+
+    def server(self) -> str:
+        """The database and its version."""
+        with self._database.read() as connection:
+            version_info = connection.dialect.server_version_info or ()
+            return f"{connection.dialect.name} {'.'.join(map(str, version_info))}"
+
+    def quick_check(self) -> tuple[str, ...]:
+        """Damage that shows without reading every row; empty when there is none."""
+        with self._database.read() as connection:
+            if connection.dialect.name != "sqlite":
+                return ()
+            found = connection.execute(text("PRAGMA quick_check(20)")).scalars()
+            return tuple(line for line in found if line != "ok")
 
     def state(self, owner: str | None = None) -> State:
         """What is remembered, by anyone or by one owner, as one hash; see `ledger/state.py`."""

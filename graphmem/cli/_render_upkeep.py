@@ -1,0 +1,64 @@
+"""What upkeep tells, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from graphmem.cli._print import line
+from graphmem.cli._render import inset, words
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from graphmem.values import BackupReport, DoctorReport, ExportReport, ReembedReport
+
+_COLOURS = {"ok": "green", "warning": "yellow", "failure": "red"}
+
+
+def examined(report: DoctorReport) -> Iterator[RenderableType]:
+    """One line a check, then the settings that are not the default."""
+    for check in report.checks:
+        yield words(check.health, _COLOURS[check.health]).append(f"  {line(check.name)}: {line(check.found)}", style="")
+        if check.advice:
+            yield inset(check.advice, "dim", left=4)
+    yield words("settings (the others are the defaults; graphmem config show lists all):")
+    for setting in report.settings:
+        if setting.origin != "default":
+            yield inset(f"{setting.key} = {setting.value}  ({setting.origin})", "", left=4)
+
+
+def _rows(counts: Mapping[str, int]) -> str:
+    told = ("episodes", "messages", "memories", "entities", "relations")
+    return ", ".join(f"{counts.get(name, 0):,} {name}" for name in told)
+
+
+def exported(report: ExportReport) -> Iterator[RenderableType]:
+    """What a file holds."""
+    yield words(f"Wrote {report.path}: {_rows(report.rows)}.")
+    yield words(f"state {report.state}", "dim")
+
+
+def imported(report: ExportReport) -> Iterator[RenderableType]:
+    """What was read from an export."""
+    if report.present:
+        yield words(f"All of {report.path} was in this home already.")
+    else:
+        anew = f" {report.embedded:,} texts were embedded anew." if report.embedded else ""
+        yield words(f"Read {report.path}: {_rows(report.rows)}.{anew}")
+    yield words(f"state {report.state}", "dim")
+
+
+def backed_up(report: BackupReport, verb: str) -> Iterator[RenderableType]:
+    """What a backup holds."""
+    yield words(f"{verb} {report.path}: {_rows(report.rows)}; {report.size:,} bytes.")
+    yield words(f"state {report.state}", "dim")
+
+
+def reembedded(report: ReembedReport) -> Iterator[RenderableType]:
+    """From which model to which."""
+    if report.switched:
+        yield words(f"{report.vectors:,} vectors are of {report.after} now; {report.embedded:,} texts were embedded.")
+        yield words(f"before: {report.before}", "dim")
+    else:
+        yield words(f"The vectors were of {report.after} already; {report.embedded:,} were missing and are there now.")
