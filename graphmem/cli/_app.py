@@ -12,7 +12,19 @@ Start with: graphmem demo. Then: graphmem add "I work at Acme now." --user maria
 
 def build() -> typer.Typer:
     """The whole application."""
-    from graphmem.cli import adopting, changing, config, demo, graph, home, importing, reading, upkeep, writing
+    from graphmem.cli import (
+        adopting,
+        changing,
+        config,
+        demo,
+        evaluation,
+        graph,
+        home,
+        importing,
+        reading,
+        upkeep,
+        writing,
+    )
 
     app = typer.Typer(
         name="graphmem",
@@ -22,7 +34,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(everywhere)
-    for group in (writing, importing, adopting, reading, changing, graph, home, upkeep, config, demo):
+    for group in (writing, importing, adopting, reading, changing, graph, home, upkeep, config, demo, evaluation):
         group.register(app)
     return app
 

@@ -54,7 +54,7 @@ class Result(Value):
     scores: tuple[Score, ...]
     overall: Score
     wordings: Mapping[str, tuple[int, int]]
-    """Template -> (tellings, tellings from which a relation of the told type between the told ends was taken)."""
+    """Template that says how things are -> (tellings, those from which some relation between the two was taken)."""
     wrong: tuple[Answered, ...]
 
 
@@ -137,20 +137,18 @@ def _ingest(
         said = [_message(line, talk.at) for line in talk.lines]
         result = memory.add(said, user_id=USER, run_id=talk.id, at=talk.at)
         messages |= dict(zip((line.id for line in talk.lines), result.message_ids, strict=True))
-        stored = {(r.source.name, r.type, r.target.name) for r in result.relations_added}
+        stored = {frozenset((r.source.name, r.target.name)) for r in result.relations_added}
         for line in talk.lines:
-            if line.template:
+            if pairs := _stated(line):
                 told, understood = wordings.get(line.template, (0, 0))
-                wordings[line.template] = (told + 1, understood + _understood(line, stored))
+                wordings[line.template] = (told + 1, understood + (pairs <= stored))
         advance(len(said))
     return messages, wordings
 
 
-def _understood(line: Line, stored: set[tuple[str, str, str]]) -> bool:
-    """Whether the relations that a line states were stored, in either direction."""
-    stated = [r for f in line.facts if f.modality == "asserted" for r in f.relations]
-    pairs = {frozenset((source, target)) for source, _, target in stored}
-    return all(frozenset((r.source, r.target)) in pairs for r in stated)
+def _stated(line: Line) -> set[frozenset[str]]:
+    """The pairs of names between which a line says that something holds."""
+    return {frozenset((r.source, r.target)) for f in line.facts if f.modality == "asserted" for r in f.relations}
 
 
 def _message(line: Line, at: datetime) -> Message:
