@@ -220,7 +220,7 @@ class Spent(Value):
 
 
 class Manifest(Value):
-    """What was run, on what, with what. `identity` must be equal for a run to be resumed."""
+    """What was run, on what, with what. A run is resumed only when `differs` finds nothing."""
 
     format: int = 1
     technique: str
@@ -236,7 +236,7 @@ class Manifest(Value):
     mode: Mode
     top_k: int
     settings: Mapping[str, Any] = Field(default_factory=dict)
-    """Everything else that shapes the results: chunk sizes, seed, judges and their runs, limits, recipes."""
+    """Everything else that shapes the results: chunks, turns of an add, seed."""
     models: Mapping[str, str] = Field(default_factory=dict)
     """By role: `embedder`, `extract`, `resolve`, `answer`, `judge`."""
     prompts: Mapping[str, str] = Field(default_factory=dict)
@@ -248,9 +248,25 @@ class Manifest(Value):
     """Commit of the checkout, with `+` behind it when it was changed; empty in an installed package."""
     created_at: Moment | None = None
 
-    def identity(self) -> dict[str, object]:
-        """All that a resumed run must share; versions, commit, place of the data and date may differ."""
-        return self.model_dump(mode="json", exclude={"versions", "commit", "created_at", "data_path"})
+    def differs(self, other: Manifest) -> str:
+        """What keeps a run from being continued as `other`, in words; empty when nothing does.
+
+        More questions, more judges and models for roles that had none may come in; place of the data, versions,
+        commit and date do not matter.
+        """
+        mine, theirs = (m.model_dump(mode="json", include=_IDENTITY) for m in (self, other))
+        for key in ("settings", "models", "prompts"):
+            before, after = mine.pop(key), theirs.pop(key)
+            mine |= {f"{key}, {part}": value for part, value in before.items() if part in after}
+            theirs |= {f"{key}, {part}": value for part, value in after.items() if part in before}
+        changed = [key for key, value in mine.items() if value != theirs[key]]
+        return f"{changed[0]}: {mine[changed[0]]!r} became {theirs[changed[0]]!r}" if changed else ""
+
+
+_IDENTITY = {
+    "format", "technique", "label", "dataset", "data_sha256", "mode", "top_k", "settings", "models", "prompts",
+    "counter",
+}  # fmt: skip
 
 
 class Estimate(Value):
