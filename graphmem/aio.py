@@ -157,6 +157,8 @@ class AsyncMemory:
     match = _threaded(Memory.match)
     graph = _threaded(Memory.graph)
     reviews = _threaded(Memory.reviews)
+    merge = _threaded(Memory.merge)
+    split = _threaded(Memory.split)
     erase = _threaded(Memory.erase)
     export = _threaded(Memory.export)
     import_from = _threaded(Memory.import_from)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from graphmem import inputs
 from graphmem.engine import Engine
 from graphmem.errors import InputError
-from graphmem.flows import erasing
-from graphmem.values import Receipt, Review, ReviewStatus
+from graphmem.flows import erasing, merging
+from graphmem.values import MergeReport, Receipt, Review, ReviewStatus
 
 MAX_NAME = 1_000
 REVIEW_STATUS = ("open", "accepted", "rejected")
@@ -34,6 +34,43 @@ class Operations:
             raise InputError("status", f"cannot be {status!r}.", advice=f"Use one of {', '.join(REVIEW_STATUS)}.")
         scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
         return self._engine.ledger.operating.reviews(scope, status, inputs.whole("limit", limit, 1, 10_000))
+
+    def merge(
+        self,
+        name: str,
+        other: str,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+    ) -> MergeReport:
+        """Make what is called `other` one with the entity `name`: its names, facts and relations become those of it.
+
+        `split` and `undo(resolution_id)` take it back. Raises UnknownEntity, InputError, ConflictError.
+        """
+        scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
+        names = inputs.text("name", name, MAX_NAME), inputs.text("other", other, MAX_NAME)
+        return merging.merge(self._engine, scope, *names)
+
+    def split(
+        self,
+        name: str,
+        alias: str,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+    ) -> MergeReport:
+        """Take back the merge that made `alias` a name of the entity `name`.
+
+        Facts return by where they came from; those said since then go with the name that they use. Raises
+        UnknownEntity, NotFound when no merge gave that name, ConflictError when a later one builds on it.
+        """
+        scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
+        names = inputs.text("name", name, MAX_NAME), inputs.text("alias", alias, MAX_NAME)
+        return merging.split(self._engine, scope, *names)
 
     def erase(
         self,

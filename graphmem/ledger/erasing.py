@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, String, cast, delete, func, select, update
 
-from graphmem.ledger import episodes, hanging, lexical, outbox, removal, schema
+from graphmem.ledger import episodes, hanging, lexical, outbox, removal, schema, splitting
 from graphmem.ledger.engine import insert
 from graphmem.ledger.marking import Marked, emptied, kept_sources, there
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.rows import chunks, in_scope, owner_scope
 from graphmem.ledger.schema import aliases, entities, history, memories, messages, resolutions, touched
+from graphmem.steps.linking import key
 from graphmem.values import Receipt, Scope
 
 SUPPLIED = "graphmem.facts"
@@ -213,14 +214,11 @@ def _unsaid_aliases(connection: Connection, entity_ids: set[str]) -> set[str]:
     gone: set[str] = set()
     for some in chunks(entity_ids):
         rows = connection.execute(
-            select(aliases.c.entity_id, aliases.c.alias, aliases.c.position).where(
-                aliases.c.entity_id.in_(some), aliases.c.position > 0
-            )
+            select(aliases.c.entity_id, aliases.c.alias).where(aliases.c.entity_id.in_(some), aliases.c.position > 0)
         ).all()
         for row in rows:
             if not _said(connection, row.entity_id, row.alias):
-                mine = (aliases.c.entity_id == row.entity_id, aliases.c.position == row.position)
-                connection.execute(delete(aliases).where(*mine))
+                splitting.rename(connection, row.entity_id, drop={key(row.alias)})
                 gone.add(row.alias)
     return gone
 

@@ -63,7 +63,10 @@ def mark_entity(connection: Connection, entity_id: str, items: Iterable[str]) ->
     named = set(connection.scalars(select(schema.mentions.c.item_id).where(schema.mentions.c.entity_id == entity_id)))
     found = sorted(named | set(items))
     facts, said = (there(connection, column, found) for column in (memories.c.id, messages.c.id))
-    return _closed(connection, "entity", facts, said, {entity_id})
+    merged = {entity_id}
+    while more := there(connection, schema.merged.c.into_id, merged, answer=schema.merged.c.entity_id) - merged:
+        merged |= more
+    return _closed(connection, "entity", facts, said, merged)
 
 
 def _closed(connection: Connection, kind: str, facts: set[str], said: set[str], named: set[str]) -> Marked:

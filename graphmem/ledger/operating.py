@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from graphmem.ledger import cleaning, entities, erasing, marking, reviews
+from graphmem.ledger import cleaning, entities, erasing, marking, merging, reviews, splitting
 from graphmem.ledger.engine import Database
 from graphmem.ledger.erasing import Erased
 from graphmem.ledger.marking import Marked
 from graphmem.ledger.outbox import Stores
+from graphmem.ledger.reviews import Waiting
 from graphmem.ledger.vectors import Matrices
-from graphmem.values import Review, ReviewStatus, Scope
+from graphmem.values import MergeReport, Review, ReviewStatus, Scope
 
 
 class Operating:
@@ -27,6 +28,35 @@ class Operating:
             if status == "open" and len(found) < limit:
                 found += reviews.proposals(connection, scope, limit - len(found))
             return found
+
+    def review(self, review_id: str) -> Waiting:
+        """One held fact with what accepting it needs. Raises NotFound."""
+        with self._database.read() as connection:
+            return reviews.get(connection, review_id)
+
+    def decide(self, review_id: str, status: ReviewStatus, at: datetime, resolution_id: str | None = None) -> None:
+        """Close a held fact. Raises NotFound, ConflictError."""
+        with self._database.write("review") as connection:
+            reviews.decide(connection, review_id, status, at, resolution_id)
+
+    # merging
+
+    def merge(self, keep_id: str, other_id: str, at: datetime) -> MergeReport:
+        """Make one entity of two; `undo` of the resolution, or `split`, takes it back. Raises ConflictError."""
+        with self._database.write("merge") as connection:
+            report = merging.merge(connection, self._stores, keep_id, other_id, at)
+        self._matrices.drop([other_id])
+        return report
+
+    def split(self, entity_id: str, alias: str, at: datetime) -> MergeReport:
+        """Take back the merge that gave an entity this name. Raises NotFound, ConflictError."""
+        with self._database.write("split") as connection:
+            return splitting.split_off(connection, self._stores, entity_id, alias, at)
+
+    def part(self, first_id: str, second_id: str, at: datetime) -> str:
+        """Drop the proposal that two entities are one; the id of the resolution. Raises NotFound."""
+        with self._database.write("part") as connection:
+            return merging.part(connection, first_id, second_id, at)
 
     # erasing
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, and_, delete, select, update
+from sqlalchemy import Connection, RowMapping, and_, select, update
 
 from graphmem.errors import ConflictError, NotFound
 from graphmem.ledger import entities as names
@@ -145,9 +145,3 @@ def _proposal(connection: Connection, row: RowMapping, scope: Scope) -> Review:
         confidence=max(0.0, min(1.0, row["cosine"])),
         entities=tuple(ordered),
     )
-
-
-def part(connection: Connection, first_id: str, second_id: str) -> bool:
-    """Drop a proposed merge; whether it was there."""
-    wanted = (similar.c.first_id == first_id, similar.c.second_id == second_id)
-    return connection.execute(delete(similar).where(*wanted)).rowcount > 0

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
 
 from graphmem.errors import ConflictError, NotFound
 from graphmem.faults import reach
-from graphmem.ledger import facts, hanging, images, outbox, removal
+from graphmem.ledger import facts, hanging, images, outbox, removal, reviews, splitting
 from graphmem.ledger.facts import Entry, Known
 from graphmem.ledger.images import Image
+from graphmem.ledger.merging import MERGED
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.rows import chunks
 from graphmem.ledger.schema import aliases, entities, resolutions, similar, touched
@@ -24,8 +25,12 @@ def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetim
     row = connection.execute(select(resolutions).where(resolutions.c.id == resolution_id)).mappings().first()
     if row is None:
         raise NotFound("resolution", resolution_id, advice="Ids of resolutions come from add, delete and history.")
-    ids = _undoable(connection, row)
     plan, image = Plan.model_validate_json(row["plan"]), row["before"]
+    if MERGED in image:
+        splitting.split(connection, stores, row, at)
+        return plan
+    ids = _undoable(connection, row)
+    image = splitting.redirected(connection, image)
     before = facts.known(connection, ids)
     images.put_entities_back(connection, image)
     # What comes back is held by nothing until its mentions are there: removing must not sweep it away.
@@ -40,6 +45,7 @@ def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetim
     after = facts.known(connection, ids)
     outbox.note(connection, stores, "vectors", "upsert", returned)
     _note(connection, stores, image, list(after))
+    reviews.reopen(connection, resolution_id)
     connection.execute(update(resolutions).where(resolutions.c.id == resolution_id).values(undone_at=at))
     facts.write_history(connection, f"undo:{resolution_id}", at, _entries(before, after, resolution_id))
     return plan
