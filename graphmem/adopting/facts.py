@@ -31,6 +31,8 @@ EDGE = "graphmem.adopted.edge"
 """Metadata key: the edge that a fact was made of, as it was written."""
 EARLIER = "graphmem.adopted.earlier_text_of"
 """Metadata key: the memory whose text this was."""
+CREATED = "graphmem.adopted.created_at"
+"""Metadata key: when a memory was made, if that was before its present text."""
 TRUST = "adopted"
 
 
@@ -181,13 +183,15 @@ def _of_memory(
 ) -> Iterator[NewFact]:
     """The memory, and before it the texts that it had."""
     own: dict[str, Any] = {**memory.metadata, ENGINE: engine}
+    if memory.created_at is not None and memory.since != memory.created_at:
+        own[CREATED] = memory.created_at.isoformat()
     shared = {"speaker": memory.speaker, "role": memory.role, "kind": memory.kind}
     for number, (version, following) in enumerate(zip(memory.versions, memory.versions[1:], strict=False)):
         yield _earlier(memory, number, version, following, shared, engine)
     if carried:
         own[EDGES] = [edge_id(edge) for edge, _ in carried]
     ends = [name.draft for _, pair in carried for name in pair]
-    since = {} if len(memory.versions) == 1 and memory.since == memory.created_at else {"valid_from": memory.since}
+    since = {"valid_from": memory.since, **({"recorded_at": memory.since} if memory.since else {})}
     yield NewFact(
         id=memory.id,
         kind="memory",
@@ -261,5 +265,5 @@ def dated(fact: NewFact, now: datetime) -> NewFact:
 
 def memory_of(fact: NewFact, text: str, at: datetime) -> Memory:
     """The fact as it is first written: open, and with its first text."""
-    own = {"id": fact.id, "text": text, "scope": fact.scope, "recorded_at": at, "trust": TRUST}
-    return Memory.model_validate({"valid_from": fact.begun, **fact.fields, **own})
+    own = {"id": fact.id, "text": text, "scope": fact.scope, "trust": TRUST}
+    return Memory.model_validate({"valid_from": fact.begun, "recorded_at": at, **fact.fields, **own})

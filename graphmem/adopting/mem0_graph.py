@@ -111,7 +111,7 @@ def _session(url: str, auth: tuple[str, SecretStr | None], database: str | None)
             neo4j.GraphDatabase.driver(url, auth=secret, **quiet) as driver,
             driver.session(database=database, default_access_mode=neo4j.READ_ACCESS) as session,
         ):
-            driver.verify_connectivity(database=database)
+            driver.verify_connectivity()
             yield session
     except AuthError as exc:
         raise ConfigError(

@@ -25,6 +25,15 @@ _TYPES: Mapping[str, str] = {
     **dict.fromkeys(("entity", "object", "thing", "concept", "item", "unknown", "other"), THING),
 }  # fmt: skip
 _PARTS = re.compile(r"[^\W_]+")
+_VERBS = frozenset(
+    {"is", "has", "was", "had", "lives", "lived", "works", "worked", "likes", "loves", "prefers", "enjoys", "wants",
+     "plays", "owns", "hates", "dislikes", "studies", "studied", "speaks", "moved", "plans", "needs", "uses", "drives",
+     "teaches", "attends", "knows", "feels", "travels", "visited", "visits", "drinks", "eats", "got", "bought", "went",
+     "started", "stopped", "quit", "left", "grew", "does", "runs", "reads", "writes", "watches", "listens", "cooks",
+     "suffers", "takes", "practices", "practises", "met", "married", "divorced", "joined", "became", "can", "cannot",
+     "will", "would", "recently", "currently", "no"}
+)  # fmt: skip
+"""First words of the sentences without a subject that Mem0 writes about its user: "Lives in Porto"."""
 _SAYS_USER = "user_id:_"
 """How the node of a user begins where the model copied the whole line about the user from Mem0's prompt."""
 
@@ -96,3 +105,11 @@ def sentence(edge: OldEdge, source: Name, target: Name) -> str:
     """An edge in words: "alex lives in Lisbon"."""
     verb = " ".join(edge.type.replace("_", " ").split()).lower()
     return f"{source.text} {verb} {target.text}"
+
+
+def spoken(text: str, scope: Scope) -> str:
+    """A text with its subject: "Lives in Porto" says of nobody that he lives there, until the user stands before it."""
+    first, _, rest = text.partition(" ")
+    if scope.user_id is None or first.casefold() not in _VERBS:
+        return text
+    return f"{scope.user_id} {first.casefold()} {rest}"

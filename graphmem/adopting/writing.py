@@ -18,6 +18,7 @@ import numpy.typing as npt
 from graphmem.adopting import facts as building
 from graphmem.adopting import mem0
 from graphmem.adopting.facts import EDGES, ENGINE, Facts, NewFact, Step, dated
+from graphmem.adopting.names import spoken
 from graphmem.adopting.records import Found
 from graphmem.adopting.report import AdoptReport, Count, Kind, Skipped
 from graphmem.engine import Engine
@@ -153,7 +154,7 @@ def _write(engine: Engine, scope: Scope, batch: Sequence[NewFact], done: _Done, 
     now = engine.clock()
     moments = [dated(fact, now) for fact in batch]
     recorded = engine.ledger.record(*_episode(scope, moments, now), searchable=False)
-    claims = _claims(engine, [fact.text for fact in batch])
+    claims = _claims(engine, [spoken(fact.text, scope) for fact in batch])
     draft = Draft(facts=tuple(_draft(fact, index) for index, fact in enumerate(moments)))
     texts = _texts(draft, vectors)
     made = dict(zip(texts, engine.embedder.embed(texts), strict=True)) if texts else {}

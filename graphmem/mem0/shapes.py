@@ -12,6 +12,8 @@ from graphmem.values import AddResult, Change, HistoryEntry, Hit, Memory, Relati
 Item = dict[str, Any]
 OWN = "graphmem."
 """Metadata keys with this beginning are the engine's own."""
+CREATED = f"{OWN}adopted.created_at"
+"""What an adoption notes of a memory that was reworded before it was taken over."""
 
 
 def _time(moment: datetime | None) -> str | None:
@@ -71,7 +73,7 @@ def memory(value: Memory, score: float | None = None) -> Item:
         "hash": hashlib.md5(value.text.encode(), usedforsecurity=False).hexdigest(),
         "metadata": own or None,
         "score": score,
-        "created_at": _time(value.recorded_at),
+        "created_at": value.metadata.get(CREATED, _time(value.recorded_at)),
         "updated_at": _time(value.updated_at),
         **{name: label for name, label in promoted.items() if label is not None},
     }
