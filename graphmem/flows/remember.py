@@ -183,7 +183,8 @@ def digest(engine: Engine, recorded: Recorded, watch: Stopwatch) -> AddResult:
             decided = consider.decide(engine, episode, recorded.messages, draft, vectors, journal)
         reach("add.decided")
         with watch.stage("commit"):
-            engine.ledger.commit(decided.plan, _items(around, decided.plan, vectors, episode.scope))
+            items = _items(around, decided.plan, vectors, episode.scope)
+            engine.ledger.commit(decided.plan, items, journal.owed if journal is not None else ())
     reach("add.committed")
     with watch.stage("project"):
         projected = engine.projection.apply()

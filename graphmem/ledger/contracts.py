@@ -135,8 +135,10 @@ class Ledger(Protocol):
         ...
 
     # resolutions
-    def commit(self, plan: Plan, vectors: Sequence[VectorItem] = ()) -> None:
+    def commit(self, plan: Plan, vectors: Sequence[VectorItem] = (), replies: Sequence[tuple[str, Reply]] = ()) -> None:
         """Apply a plan whole: memories, relations, history, outbox, vectors, episode status. Idempotent on its id.
+
+        `replies` are a model's that the plan rests on and the journal has not yet: (hash of the prompt, reply).
 
         An episode ends as `done`, or as `empty` when the plan changes nothing.
         """

@@ -129,10 +129,13 @@ class SqlLedger(Reading):
 
     # resolutions
 
-    def commit(self, plan: Plan, vectors: Sequence[VectorItem] = ()) -> None:
+    def commit(self, plan: Plan, vectors: Sequence[VectorItem] = (), replies: Sequence[tuple[str, Reply]] = ()) -> None:
         """Apply a plan whole. Idempotent on its id. Raises NotFound when its episode was deleted meanwhile."""
         with self._database.write("commit") as connection:
             facts.commit(connection, self._stores, plan, vectors)
+            if plan.episode_id is not None:
+                for prompt_hash, reply in replies:
+                    episodes.journal(connection, plan.episode_id, prompt_hash, reply)
 
     def store_vectors(self, vectors: Sequence[VectorItem]) -> None:
         """Write vectors outside a plan."""

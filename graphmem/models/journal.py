@@ -56,12 +56,17 @@ class JournalledLLM:
 
     A reply from the journal has `calls=0` and no tokens: they were paid for before. `rejected` replies stay in the
     journal, marked, and are passed over; so a retry after a bad reply reaches the model again.
+
+    The reply to a `resolve` prompt is used at once, in the plan that is committed next: it is kept in the same
+    transaction (`owed`), and only a crash in the milliseconds between asks for it again.
     """
 
     def __init__(self, llm: LLM, ledger: ReplyStore, episode_id: str) -> None:
         self._llm = llm
         self._ledger = ledger
         self._episode_id = episode_id
+        self.owed: list[tuple[str, Reply]] = []
+        """Replies to keep with the commit that follows from them, each with the hash of its prompt."""
 
     def complete(self, prompt: Prompt) -> Reply:
         """The kept reply, or the model's, which is kept first. Raises what the model raises."""
@@ -70,7 +75,10 @@ class JournalledLLM:
             return kept.model_copy(update={"calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "milliseconds": 0.0})
         reply = self._llm.complete(prompt)
         reach("reply.received")
-        self._ledger.journal(self._episode_id, key, reply)
+        if prompt.task == "resolve":
+            self.owed.append((key, reply))
+        else:
+            self._ledger.journal(self._episode_id, key, reply)
         return reply
 
     def reject(self, prompt: Prompt) -> None:

@@ -72,6 +72,24 @@ def test_an_add_is_one_chat_call_one_embedding_call_and_three_write_transactions
     assert (1, 1) == (result.usage.model_calls, result.usage.embedding_calls)
 
 
+def test_an_undecided_pair_costs_a_call_and_no_transaction_more(opened: Opener) -> None:
+    """The reply that settles it is kept in the transaction that acts on it."""
+    verdicts = json.dumps({"verdicts": [{"pair": 1, "action": "keep", "reason": "both hold"}]})
+    memory, llm, _ = reading(
+        opened,
+        reply(("Ann", "has_blood_type", "A")),
+        reply(("Ann", "has_blood_type", "B now"), quote="has blood type B"),
+        verdicts,
+    )
+    memory.add("Ann works at Acme", user_id="u")
+    with statements("BEGIN IMMEDIATE") as writes:
+        result = memory.add("Ann has blood type B now", user_id="u")
+
+    assert (3, 2, 3) == (len(llm.prompts), result.usage.model_calls, len(writes))
+    kept = memory._engine.ledger.counts()["model_replies"]
+    assert 3 == kept
+
+
 def test_a_hundred_and_fifty_facts_are_still_two_calls_at_most(opened: Opener) -> None:
     """Every relation of a large reply is kept, for the same number of calls and transactions."""
     triples = [(f"Person{n}", "works_at", f"Company{n}") for n in range(150)]
