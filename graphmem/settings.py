@@ -118,6 +118,10 @@ class Settings(BaseSettings):
     """Relation type -> how many values hold at a time, where the built-in table is wrong for you."""
     include_assistant: bool = False
     """Take facts from what an assistant said, too."""
+    redact: Literal["none", "secrets", "all"] = "secrets"
+    """What is taken out of texts before anything is kept: keys, tokens and cards; `all`: personal data, too."""
+    ttl: float | None = Field(default=None, gt=0)
+    """Days after which what is added is no longer found, unless the add says otherwise."""
     vector_cache_mb: int = Field(default=256, ge=0)
     """Memory for the vectors of recently searched owners."""
 
@@ -228,6 +232,11 @@ def environment_secret(variable: str) -> SecretStr | None:
     """The value of a provider's key variable, such as `OPENAI_API_KEY`; None when unset or empty."""
     value = os.environ.get(variable, "").strip()
     return SecretStr(value) if value else None
+
+
+def set_variables(**values: str) -> None:
+    """Set variables that other packages read when they are imported: folders of theirs, telemetry to be off."""
+    os.environ.update(values)
 
 
 def config_file() -> Path:
