@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ScopeError,
         StoreError,
         StoreReadOnly,
+        StoreRefused,
         StoreUnavailable,
         UnknownEntity,
     )
@@ -85,6 +86,7 @@ _HOMES = {
         "ScopeError",
         "StoreError",
         "StoreReadOnly",
+        "StoreRefused",
         "StoreUnavailable",
         "UnknownEntity",
     ),
@@ -157,6 +159,7 @@ __all__ = [
     "Status",
     "StoreError",
     "StoreReadOnly",
+    "StoreRefused",
     "StoreUnavailable",
     "UnknownEntity",
     "Usage",

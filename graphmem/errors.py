@@ -16,6 +16,7 @@ GraphMemError
 ├── StoreError               the ledger or a projection failed
 │   ├── StoreUnavailable     cannot be reached or is owned by another process
 │   ├── StoreReadOnly        the home cannot be written, or the disk is full
+│   ├── StoreRefused         a server refuses its settings: user, password, database; or it is too old
 │   └── NewerHome            the home was written by a newer version
 └── EmbeddingMismatch        the home's vectors come from another embedding model
 """
@@ -112,6 +113,10 @@ class StoreUnavailable(StoreError):
 
 class StoreReadOnly(StoreError):
     """The home cannot be written, or its disk is full."""
+
+
+class StoreRefused(StoreError):
+    """A server refuses what the settings say of it, or it is too old: trying again does not help."""
 
 
 class NewerHome(StoreError):

@@ -37,6 +37,7 @@ from graphmem.values import (
 )
 
 if TYPE_CHECKING:
+    from graphmem.ledger.graph_items import GraphItems
     from graphmem.ledger.operating import Operating
 
 if TYPE_CHECKING:
@@ -293,6 +294,11 @@ class Ledger(Protocol):
     @property
     def graph(self) -> GraphStore:
         """The embedded graph: these same tables."""
+        ...
+
+    @property
+    def graph_items(self) -> GraphItems:
+        """What a copy of the graph should hold."""
         ...
 
     @property

@@ -25,6 +25,7 @@ from graphmem.ledger.common_words import WordCounts
 from graphmem.ledger.contracts import OutboxItem, Recorded
 from graphmem.ledger.engine import Database, upsert
 from graphmem.ledger.graph import EmbeddedGraph
+from graphmem.ledger.graph_items import GraphItems
 from graphmem.ledger.keeping import Keeping
 from graphmem.ledger.migrations import MIGRATIONS, migrate
 from graphmem.ledger.operating import Operating
@@ -55,6 +56,7 @@ class SqlLedger(Reading):
         self._graph = EmbeddedGraph(database)
         self._keeping = Keeping(database, stores, self._matrices.forget)
         self.operating = Operating(database, stores, self._matrices)
+        self.graph_items = GraphItems(database)
 
     @classmethod
     def open(

@@ -1,0 +1,3 @@
+// Facts of a scope, in the order of writing: only facts have a place.
+// Parameters: none. Columns: none.
+CREATE INDEX graphmem_user_id IF NOT EXISTS FOR (n:Graphmem) ON (n.user_id, n.home, n.place)

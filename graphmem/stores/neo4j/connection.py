@@ -1,0 +1,195 @@
+"""The connection to a Neo4j server: what is sent, how often, and one place that names errors.
+
+Statements are files of `cypher/`, values are parameters; `calls` counts the statements sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from graphmem import assets
+from graphmem.errors import ConfigError, MissingExtra, StoreError, StoreReadOnly, StoreRefused, StoreUnavailable
+
+OLDEST = (5, 26)
+"""The first version whose labels and types of relationships may be parameters."""
+CONNECT_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+"""How long a write that met another one, or a server that went away, is tried again. A store that stays away must not
+stop an add: what it missed waits in the outbox."""
+
+Parameters = Mapping[str, Any]
+Row = list[Any]
+
+
+class Address(NamedTuple):
+    """Where a server is and who asks it."""
+
+    url: str
+    user: str | None = None
+    password: str | None = None
+    database: str | None = None
+
+
+class Statement(NamedTuple):
+    """A file of `cypher/` and its parameters."""
+
+    name: str
+    parameters: Parameters
+
+
+class Connection:
+    """A driver that is opened on first use. Safe for many threads."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.calls = 0
+        self._driver = _driver(address)
+        self._checked = False
+
+    def check(self) -> None:
+        """Reach the server and look at its version, once. Raises StoreUnavailable, StoreRefused."""
+        if self._checked:
+            return
+        with translated(self.address):
+            self._driver.verify_connectivity()
+            agent = str(self._driver.get_server_info().agent)
+        check_version(agent, self.address.url)
+        self._checked = True
+
+    def command(self, name: str) -> None:
+        """Run one statement that changes the schema."""
+        with translated(self.address), self._session("WRITE") as session:
+            self.calls += 1
+            session.run(assets.text(f"{name}.cypher", "cypher")).consume()
+
+    def read(self, name: str, parameters: Parameters) -> list[Row]:
+        """Rows of one statement, in a transaction that cannot write."""
+        with translated(self.address), self._session("READ") as session:
+            return list(session.execute_read(self._sent, [Statement(name, parameters)]))
+
+    def write(self, statements: Sequence[Statement]) -> list[Row]:
+        """Run statements in one transaction; rows of the last one. One that gives no row takes all of them back."""
+        with translated(self.address), self._session("WRITE") as session:
+            return list(session.execute_write(self._whole, statements))
+
+    def _whole(self, transaction: Any, statements: Sequence[Statement]) -> list[Row]:
+        rows: list[Row] = []
+        for statement in statements:
+            rows = self._sent(transaction, [statement])
+            if not rows:
+                transaction.rollback()
+                return []
+        return rows
+
+    def rolled_back(self, name: str) -> list[Row]:
+        """Rows of one statement whose changes are taken back."""
+        with translated(self.address), self._session("WRITE") as session, session.begin_transaction() as transaction:
+            rows = self._sent(transaction, [Statement(name, {})])
+            transaction.rollback()
+            return rows
+
+    def _sent(self, transaction: Any, statements: Sequence[Statement]) -> list[Row]:
+        rows: list[Row] = []
+        for statement in statements:
+            self.calls += 1
+            result = transaction.run(assets.text(f"{statement.name}.cypher", "cypher"), statement.parameters)
+            rows = result.values()
+        return rows
+
+    def session(self, mode: str) -> Any:
+        """A session in an access mode, READ or WRITE, for a statement that is not one of `cypher/`."""
+        return self._session(mode)
+
+    def _session(self, mode: str) -> Any:
+        return self._driver.session(
+            database=self.address.database,
+            default_access_mode=mode,
+            bookmark_manager=self._bookmarks,
+            fetch_size=2000,
+        )
+
+    @property
+    def _bookmarks(self) -> Any:
+        return self._driver.execute_query_bookmark_manager
+
+    def close(self) -> None:
+        """Close the driver; a second call is a no-op."""
+        self._driver.close()
+
+
+def _driver(address: Address) -> Any:
+    try:
+        import neo4j
+    except ImportError as exc:
+        raise MissingExtra('graph = "neo4j"', "neo4j") from exc
+    auth = (address.user or "neo4j", address.password) if address.password is not None else None
+    try:
+        return neo4j.GraphDatabase.driver(
+            address.url,
+            auth=auth,
+            connection_timeout=CONNECT_SECONDS,
+            connection_acquisition_timeout=2 * CONNECT_SECONDS,
+            max_transaction_retry_time=RETRY_SECONDS,
+            initial_retry_delay=0.1,
+            notifications_min_severity="OFF",
+            warn_notification_severity="OFF",
+            telemetry_disabled=True,
+            user_agent="graphmem",
+        )
+    except (ValueError, neo4j.exceptions.ConfigurationError) as exc:
+        raise ConfigError(
+            f"neo4j_url = {address.url!r} is not an address of Neo4j: {exc}.",
+            advice="Write bolt://HOST:7687 or neo4j://HOST:7687, with +s for TLS.",
+        ) from exc
+
+
+def check_version(agent: str, url: str) -> None:
+    """Raise StoreRefused for a server that is too old, by what it calls itself (`Neo4j/5.26.0`)."""
+    found = re.match(r"Neo4j/(\d+)\.(\d+)", agent)
+    if found is None or (int(found[1]), int(found[2])) < OLDEST:
+        raise StoreRefused(
+            f"The server at {url} is {agent}; graphmem needs Neo4j 5.26 or newer.",
+            advice="Upgrade it, or set neo4j_url to another one.",
+        )
+
+
+@contextmanager
+def translated(address: Address) -> Iterator[None]:
+    """Turn the driver's errors into this package's."""
+    from neo4j import exceptions
+
+    try:
+        yield
+    except (exceptions.DriverError, exceptions.Neo4jError, OSError) as exc:
+        raise _named(exc, address) from exc
+
+
+def _named(exc: Exception, address: Address) -> StoreError:
+    from neo4j import exceptions
+
+    code = str(getattr(exc, "code", "") or "")
+    said = str(getattr(exc, "message", "") or exc).strip()
+    if isinstance(exc, exceptions.AuthError):
+        who = "without a password" if address.password is None else f"as {address.user or 'neo4j'!r}"
+        return StoreRefused(
+            f"Neo4j at {address.url} does not let graphmem in {who}: {said}.",
+            advice="Set neo4j_user and neo4j_password.",
+        )
+    if "DatabaseNotFound" in code or "database does not exist" in said.lower():
+        return StoreRefused(
+            f"Neo4j at {address.url} has no database {address.database!r}.",
+            advice="Set neo4j_database, or leave it out for the default one.",
+        )
+    if any(sign in code for sign in ("ReadOnly", "NotALeader", "AccessMode", "WriteOnReadOnly")):
+        return StoreReadOnly(
+            f"Neo4j at {address.url} cannot be written: {said}.",
+            advice="Set neo4j_url to a server that takes writes, or make this one writable.",
+        )
+    if isinstance(exc, exceptions.ServiceUnavailable | exceptions.SessionExpired | OSError):
+        return StoreUnavailable(
+            f"Neo4j at {address.url} cannot be reached: {said}.", advice="Start it, or set neo4j_url to where it runs."
+        )
+    return StoreError(f"Neo4j at {address.url} failed: {said}.", advice="Run: graphmem verify")
