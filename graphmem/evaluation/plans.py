@@ -79,6 +79,7 @@ def manifest(plan: Plan, models: Models) -> Manifest:
         questions=plan.questions,
         mode=plan.options.mode,
         top_k=plan.options.top_k,
+        seed=plan.options.seed,
         settings=_settings(plan),
         models=_models(plan, models),
         prompts={name: answers.prompt_hash(name) for name in _prompts(plan)},
@@ -91,7 +92,7 @@ def manifest(plan: Plan, models: Models) -> Manifest:
 
 def _settings(plan: Plan) -> Mapping[str, object]:
     options = plan.options
-    chosen: dict[str, object] = {"seed": options.seed}
+    chosen: dict[str, object] = {}
     if registry.entry(plan.technique).chunks:
         chosen |= {"chunk_size": options.chunk_size, "num_chunks": options.num_chunks}
     if options.mode in {"local", "llm"}:

@@ -235,8 +235,10 @@ class Manifest(Value):
     questions: int
     mode: Mode
     top_k: int
+    seed: int = 0
+    """Of the draws behind the intervals."""
     settings: Mapping[str, Any] = Field(default_factory=dict)
-    """Everything else that shapes the results: chunks, turns of an add, seed."""
+    """Everything else that shapes the results: chunks, turns of an add."""
     models: Mapping[str, str] = Field(default_factory=dict)
     """By role: `embedder`, `extract`, `resolve`, `answer`, `judge`."""
     prompts: Mapping[str, str] = Field(default_factory=dict)

@@ -36,7 +36,7 @@ def finish(plan: Plan, folder: RunFolder, spending: Iterable[Path]) -> None:
     records, judgements = in_order(plan, folder)
     layout = folder.layout
     replace(layout.answers, _document({"records": records, "judgements": judgements}))
-    quality = scores(plan.label, plan.dataset.categories, records, judgements)
+    quality = scores(plan.label, plan.dataset.categories, records, judgements, plan.options.seed)
     replace(layout.metrics, quality.model_dump_json(indent=2) + "\n")
     asked = {record.question.id for record in records}
     measured = measurements(

@@ -87,6 +87,8 @@ class Run:
         self.layout = Layout(out / plan.label)
         self.folder = RunFolder.open(self.layout, manifest(plan, models), resume=resume)
         self._sessions: dict[str, dict[str, str]] = {}
+        self._counted: dict[str, int] = {}
+        """Tokens of contexts by digest: a whole transcript is counted once."""
         self._failed: dict[str, str] = {}
         self._failures = 0
         self._stop: GraphMemError | None = None
@@ -209,13 +211,16 @@ class Run:
 
     def _record(self, question: Question, found: Retrieved) -> Record:
         lines = answers.relation_lines(found.relations)
+        digest = self.folder.keep_context(found.text)
+        if digest not in self._counted:
+            self._counted[digest] = self.models.tokens(found.text)
         return Record(
             question=question,
             found=at_level(found.found, question, self._sessions_of(question)),
             shown=self._shown(question, found.shown),
             relations=found.relations,
-            context=self.folder.keep_context(found.text),
-            context_tokens=self.models.tokens(found.text) + (self.models.tokens(lines) if lines else 0),
+            context=digest,
+            context_tokens=self._counted[digest] + (self.models.tokens(lines) if lines else 0),
             response=found.response,
         )
 

@@ -38,25 +38,29 @@ class _Drawn(NamedTuple):
     clusters: int
 
 
-def estimate(values: Mapping[str, float], clusters: Mapping[str, str], *, sd: float | None = None) -> Estimate:
+def estimate(
+    values: Mapping[str, float], clusters: Mapping[str, str], *, sd: float | None = None, seed: int = 0
+) -> Estimate:
     """Mean of values by question, with the interval; `clusters` names each question's conversation.
 
     An empty mapping gives a mean of 0 over no question.
     """
     if not values:
         return Estimate(mean=0.0, low=0.0, high=0.0, n=0, clusters=0, sd=sd)
-    drawn = _draw(values, clusters)
+    drawn = _draw(values, clusters, seed)
     low, high = np.percentile(drawn.means, LEVEL)
     mean = _rounded(np.mean(list(values.values())))
     return Estimate(mean=mean, low=_rounded(low), high=_rounded(high), n=len(values), clusters=drawn.clusters, sd=sd)
 
 
-def difference(one: Mapping[str, float], other: Mapping[str, float], clusters: Mapping[str, str]) -> Difference:
+def difference(
+    one: Mapping[str, float], other: Mapping[str, float], clusters: Mapping[str, str], seed: int = 0
+) -> Difference:
     """`one` minus `other`, paired by question: the same draw for both."""
     both = {question: one[question] - other[question] for question in one if question in other}
     if not both:
         return Difference(mean=0.0, low=0.0, high=0.0, p=1.0, n=0, clusters=0)
-    drawn = _draw(both, clusters)
+    drawn = _draw(both, clusters, seed)
     low, high = np.percentile(drawn.means, LEVEL)
     side = min(float(np.mean(drawn.means <= 0)), float(np.mean(drawn.means >= 0)))
     return Difference(
@@ -69,8 +73,8 @@ def difference(one: Mapping[str, float], other: Mapping[str, float], clusters: M
     )
 
 
-def _draw(values: Mapping[str, float], clusters: Mapping[str, str]) -> _Drawn:
-    """Means of `SAMPLES` draws; the same questions give the same draws."""
+def _draw(values: Mapping[str, float], clusters: Mapping[str, str], seed: int) -> _Drawn:
+    """Means of `SAMPLES` draws; the same questions and seed give the same draws."""
     names = [clusters.get(question, question) for question in values]
     if len(set(names)) == 1:
         names = list(values)
@@ -79,11 +83,11 @@ def _draw(values: Mapping[str, float], clusters: Mapping[str, str]) -> _Drawn:
     for name, value in zip(names, values.values(), strict=True):
         sums[places[name]] += value
         counts[places[name]] += 1
-    return _Drawn(_means(sums, counts), len(places))
+    return _Drawn(_means(sums, counts, seed), len(places))
 
 
-def _means(sums: Array, counts: Array) -> Array:
-    drawn = np.random.default_rng(0).integers(0, len(sums), (SAMPLES, len(sums)))
+def _means(sums: Array, counts: Array, seed: int) -> Array:
+    drawn = np.random.default_rng(seed).integers(0, len(sums), (SAMPLES, len(sums)))
     means: Array = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     return means
 

@@ -62,7 +62,11 @@ def _verdicts(judgements: Iterable[Judgement]) -> dict[str, dict[str, dict[int, 
 
 
 def scores(
-    label: str, categories: Sequence[Category], records: Sequence[Record], judgements: Sequence[Judgement] = ()
+    label: str,
+    categories: Sequence[Category],
+    records: Sequence[Record],
+    judgements: Sequence[Judgement] = (),
+    seed: int = 0,
 ) -> Scores:
     """Means of everything. Abstention is over all unanswerable questions, whatever their category."""
     kinds = {r.question.id: r.question.category for r in records}
@@ -77,7 +81,7 @@ def scores(
             kept = {question: value for question, value in mine.items() if question in questions}
             if kept:
                 sd = _spread(spreads[name], questions) if name in spreads else None
-                found[name] = intervals.estimate(kept, clusters, sd=sd)
+                found[name] = intervals.estimate(kept, clusters, sd=sd, seed=seed)
         return found
 
     overall = means({question for question, kind in kinds.items() if kind in averaged or not categories})
