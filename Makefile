@@ -54,7 +54,7 @@ neo4j:
 
 # Before the tests, so that no test waits for it; where it fails, the tests that need Neo4j are skipped and counted.
 neo4j-jars:
-	@.ci/system-packages java mvn chromium
+	@.ci/system-packages java mvn chromium postgres
 	@[ -n "$$GRAPHMEM_TEST_NEO4J_URL" ] || $(PYTHON) docker/neo4j-local/serve.py --fetch-only || true
 
 # Debian 12 has no Java 21, which the calendar versions need: a package of Python brings a newer one.

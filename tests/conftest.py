@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import neo4j_server
+from tests import neo4j_server, postgres_server
 from tests.neo4j_server import neo4j_address, neo4j_url, own_neo4j
+from tests.postgres_server import postgres_url
 
 if TYPE_CHECKING:
     from graphmem import Memory
     from graphmem.models.local.embedder import LocalEmbedder
 
-__all__ = ["neo4j_address", "neo4j_url", "own_neo4j"]
+__all__ = ["neo4j_address", "neo4j_url", "own_neo4j", "postgres_url"]
 NO_DATA = "needs evaluation data: set GRAPHMEM_TEST_DATA to its folder"
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 _connect = socket.socket.connect
@@ -85,6 +86,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say how many tests ran against a real Neo4j, and how many did not run, and why."""
     neo4j_server.summarize(terminalreporter)
+    postgres_server.summarize(terminalreporter)
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_DATA in str(report.longrepr)]
     if skipped:
         terminalreporter.write_line(f"NOT RUN: {len(skipped)} tests ({NO_DATA})", yellow=True, bold=True)

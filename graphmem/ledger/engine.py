@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine, TableClause, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from graphmem.errors import MissingExtra, StoreError, StoreReadOnly, StoreUnavailable
+from graphmem.errors import StoreError, StoreReadOnly, StoreUnavailable
 from graphmem.faults import reach
+from graphmem.ledger import postgres
 from graphmem.ledger.prepared import insertion
 
 Row = Mapping[str, Any]
@@ -31,7 +32,8 @@ PRAGMAS = (
     "PRAGMA cache_size=-32000",
 )
 READ_ONLY = ("readonly database", "database or disk is full", "unable to open database file", "read-only")
-BUSY = ("database is locked", "database table is locked", "could not connect", "connection refused")
+LOST = ("connection failed", "connection is closed", "closed the connection", "terminating connection", "lock timeout")
+BUSY = ("database is locked", "database table is locked", "could not connect", "connection refused", *LOST)
 
 
 @contextmanager
@@ -88,6 +90,7 @@ class Database:
         `step` names it for tests of faults.
         """
         with self._turn, translated(), self._writer.begin() as connection:
+            postgres.take_turn(connection)
             yield connection
             reach(f"ledger.{step}.before")
         reach(f"ledger.{step}.after")
@@ -130,10 +133,7 @@ class Database:
 
 def _engine(url: URL, *, writes: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
-        try:
-            return create_engine(url, pool_pre_ping=True)
-        except ModuleNotFoundError as exc:
-            raise MissingExtra("A PostgreSQL ledger", "postgres") from exc
+        return postgres.engine(url, writes=writes)
     engine = create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},

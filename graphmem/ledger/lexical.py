@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
 )
 
-from graphmem.ledger import schema
+from graphmem.ledger import postgres_text, schema
 from graphmem.ledger.common_words import WordCounts
 from graphmem.ledger.contracts import LexicalView
 from graphmem.ledger.engine import insert
@@ -50,6 +50,9 @@ _TABLES = {view: table(f"words_{view}", column("rowid"), column("owner"), column
 
 def create(connection: Connection) -> None:
     """Make the indexes."""
+    if connection.dialect.name == "postgresql":
+        postgres_text.create(connection)
+        return
     for statement in CREATE.values():
         connection.execute(text(statement))
 
@@ -69,8 +72,10 @@ def put(connection: Connection, view: LexicalView, owner: str, texts: Sequence[t
 
 def add(connection: Connection, view: LexicalView, owner: str, texts: Sequence[tuple[int, str]]) -> None:
     """Index (seq of the item, text) pairs that are new. Empty: a no-op."""
-    if texts:
-        token = owner_token(owner)
+    token = owner_token(owner)
+    if texts and connection.dialect.name == "postgresql":
+        postgres_text.add(connection, view, token, texts)
+    elif texts:
         rows = [{"rowid": seq, "owner": token, "body": indexed(body)} for seq, body in texts]
         insert(connection, _TABLES[view], rows)
 
@@ -114,6 +119,8 @@ def search(
     allowed: set[str] | None,
 ) -> tuple[Near, ...]:
     """The k best by BM25, best first, scores positive."""
+    if connection.dialect.name == "postgresql":
+        return postgres_text.search(connection, view, query, scope, k, allowed, owner_token(scope.owner))
     words = query_words(query)
     if not words or k < 1 or (allowed is not None and not allowed):
         return ()

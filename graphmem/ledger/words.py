@@ -29,6 +29,11 @@ def indexed(text: str) -> str:
     return _UNSPACED.sub(lambda run: f" {' '.join(_singles_and_pairs(run.group()))} ", text)
 
 
+def split(text: str) -> list[str]:
+    """Runs of letters and digits, in order."""
+    return _WORD.findall(text)
+
+
 def query_words(query: str) -> tuple[str, ...]:
     """Words to look up, in order and without repeats; English stop words only when there is nothing else."""
     runs = _UNSPACED.sub(lambda run: f" {' '.join(_pairs(run.group()))} ", query.replace("\0", " "))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
@@ -23,10 +25,23 @@ from graphmem.values import (
     Triple,
     When,
 )
+from tests import postgres_server
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MARIA = Scope(user_id="maria")
 BOB = Scope(user_id="bob")
+
+
+DATABASES = ("sqlite", "postgres")
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[Path | str]:
+    """Where an empty ledger can be opened: a path in the folder, or a schema of its own."""
+    if kind == "sqlite":
+        yield folder / "ledger.db"
+    else:
+        yield postgres_server.emptied()
 
 
 def day(number: int) -> datetime:
