@@ -1,5 +1,5 @@
 // Orphans: must be empty
-// Nodes and edges that nothing stands behind. If there are any, run: graphmem verify --repair
+// Nodes and edges that nothing stands behind. If there are any, run: graphmem rebuild graph
 // Parameters: $owner. Columns: what, id, text.
 MATCH (m:Memory {owner: $owner})
 WHERE NOT EXISTS { (m)-[:DERIVED_FROM]->(:Message) } AND m.episode_ids IS NULL

@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("assembly", "relationships", "operations", "adopting"),
     ("upkeep",),
     ("memory",),
-    ("aio", "demo", "evaluation"),
+    ("aio", "demo", "neo4j_kit", "evaluation"),
     ("mem0",),
     ("cli", "server", "mcp", "web"),
 )
