@@ -1,7 +1,7 @@
 // Removes nodes, the relations that a removed fact stood behind (those that others stand behind come again), and
 // episodes without messages. What was named only by removed facts is not current any more.
-// Parameters: $removed (keys). Columns: removed.
-UNWIND $removed AS key
+// Parameters: $batch with removed (keys). Columns: removed.
+UNWIND $batch.removed AS key
 MATCH (n:Graphmem {key: key})
 CALL (n) {
   MATCH (n)-[s:SUBJECT]->(a), (n)-[o:OBJECT]->(b), (a)-[tie]->(b)
@@ -10,6 +10,7 @@ CALL (n) {
 }
 CALL (n) {
   OPTIONAL MATCH (n)-[:MENTIONS]->(e:Current)
+  WHERE NOT e.key IN $batch.removed
   OPTIONAL MATCH (n)-[:PART_OF]->(p:Episode)
   RETURN collect(e) AS named, collect(p) AS episodes
 }

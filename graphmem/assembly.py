@@ -14,13 +14,14 @@ from pydantic import SecretStr
 from graphmem.engine import ClaimReader, Clock, Engine
 from graphmem.errors import ConfigError, EmbeddingMismatch, MissingExtra
 from graphmem.faults import reach
+from graphmem.graph_projection import FollowedGraph, GraphProjection, forget_copy, home_id
 from graphmem.ledger.contracts import Ledger
 from graphmem.ledger.embedding import FINGERPRINT
 from graphmem.models.contracts import LLM, Embedder, Extractor, Task
 from graphmem.models.providers import PROVIDERS, Provider
 from graphmem.projection import Projection
 from graphmem.settings import Settings
-from graphmem.stores.contracts import VectorStore
+from graphmem.stores.contracts import GraphCopy, VectorStore
 from graphmem.values import Claim
 
 
@@ -50,8 +51,8 @@ def engine(
 
     `same_model=False`: the home's vectors may be of another embedding model; for `reembed` alone.
     """
-    if chosen.graph != "embedded":
-        raise ConfigError(f"graph = {chosen.graph!r} is not available in this version.", advice='Use "embedded".')
+    if chosen.graph == "neo4j" and find_spec("neo4j") is None:
+        raise MissingExtra('graph = "neo4j"', "neo4j")
     model = llm if llm is not None else chat_model(chosen)
     meaning = embedder if embedder is not None else embedding_model(chosen)
     ledger = _ledger(chosen)
@@ -59,10 +60,11 @@ def engine(
         if same_model:
             _check_fingerprint(ledger, meaning)
         reader = extractor if extractor is not None else _extractor(chosen, model)
+        copy = _graph(chosen, ledger, clock or utc_now)
         return Engine(
             ledger=ledger,
-            projection=Projection(ledger, _vectors(chosen)),
-            graph=ledger.graph,
+            projection=Projection(ledger, _vectors(chosen), copy),
+            graph=ledger.graph if copy is None else FollowedGraph(copy, ledger.graph),
             embedder=meaning,
             extractor=reader,
             llm=model,
@@ -88,7 +90,9 @@ def close(parts: Engine) -> None:
     """Release everything, the ledger last."""
     reach("close.before")
     if parts.projection.opened is not None:
-        parts.projection.flush()
+        parts.projection.flush_vectors()
+    if parts.projection.graph is not None:
+        parts.projection.graph.settle()
     reach("close.flushed")
     parts.projection.close()
     parts.embedder.close()
@@ -101,7 +105,12 @@ def _ledger(chosen: Settings) -> Ledger:
     from graphmem.ledger.sql import SqlLedger
 
     where = chosen.ledger_url or chosen.home / "ledger.db"
-    return SqlLedger.open(where, cache_mb=chosen.vector_cache_mb, vector_store=chosen.vectors != "none")
+    return SqlLedger.open(
+        where,
+        cache_mb=chosen.vector_cache_mb,
+        vector_store=chosen.vectors != "none",
+        graph_store=chosen.graph == "neo4j",
+    )
 
 
 def _check_fingerprint(ledger: Ledger, embedder: Embedder) -> None:
@@ -113,6 +122,22 @@ def _check_fingerprint(ledger: Ledger, embedder: Embedder) -> None:
             f"This home holds vectors of {kept}; the settings name {embedder.fingerprint}.",
             advice="Set the embedder back, or run: graphmem reembed",
         )
+
+
+def _graph(chosen: Settings, ledger: Ledger, clock: Clock) -> GraphProjection | None:
+    if chosen.graph != "neo4j":
+        forget_copy(ledger)
+        return None
+
+    def opened() -> GraphCopy:
+        from graphmem.stores.neo4j import Neo4jGraph
+        from graphmem.stores.neo4j.connection import Address
+
+        password = _plain(chosen.neo4j_password)
+        address = Address(chosen.neo4j_url, chosen.neo4j_user, password, chosen.neo4j_database)
+        return Neo4jGraph(address, home_id(ledger))
+
+    return GraphProjection(ledger, opened, clock)
 
 
 def _vectors(chosen: Settings) -> Callable[[], VectorStore] | None:

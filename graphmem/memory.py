@@ -149,13 +149,13 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         through the graph. `rerank(question, hits)` and `rewrite(question)` are hooks of your own.
         """
         engine = self._engine
-        return search(
+        found = search(
             inputs.text("query", query, inputs.MAX_QUERY),
             inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id),
             inputs.when(as_of, known_at, engine.clock(), include_past=include_past),
             ledger=engine.ledger,
             embedder=engine.embedder,
-            graph=engine.graph,
+            graph=engine.ledger.graph,
             vectors=engine.projection.opened,
             k=inputs.whole("k", k, 1, inputs.MAX_RESULTS),
             condition=grammar.parse(filters) if filters else None,
@@ -167,6 +167,8 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
             rewrite=rewrite,
             recipe=self._recipe,
         )
+        lost = set(engine.projection.degraded) - set(found.degraded)
+        return found.model_copy(update={"degraded": tuple(sorted({*found.degraded, *lost}))}) if lost else found
 
     def context(
         self,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, TypeVar, cast
 
 from graphmem.errors import StoreError
 from graphmem.faults import reach
+from graphmem.graph_projection import GraphProjection
 from graphmem.ledger.contracts import Ledger, OutboxItem
 from graphmem.stores.contracts import VectorStore, View
 from graphmem.stores.digests import digest
@@ -25,13 +26,21 @@ REBUILDING = "rebuilding"
 
 Problem = Literal["missing", "unexpected", "changed"]
 ProjectionName = Literal["vectors", "graph", "all"]
+Key = TypeVar("Key", tuple[str, View], tuple[str, str])
 
 
 class Projection:
     """Keeps the stores in step with the ledger. A store that is down delays nothing but its own copy."""
 
-    def __init__(self, ledger: Ledger, open_vectors: Callable[[], VectorStore] | None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        open_vectors: Callable[[], VectorStore] | None,
+        graph: GraphProjection | None = None,
+    ) -> None:
         self._ledger = ledger
+        self.graph = graph
+        """Keeps a copy of the graph elsewhere; None when the ledger's own graph is all there is."""
         self._open_vectors = open_vectors
         self._vectors: VectorStore | None = None
         self._lock = threading.RLock()
@@ -68,8 +77,17 @@ class Projection:
         """The vector store if it is open already; reading it costs nothing."""
         return self._vectors
 
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        """Copies elsewhere that could not be used the last time."""
+        return ("graph",) if self.graph is not None and self.graph.problem else ()
+
     def apply(self) -> bool:
         """Write everything pending to the stores. True when nothing is left behind."""
+        drawn = self.graph is None or self.graph.apply()
+        return self._apply_vectors() and drawn
+
+    def _apply_vectors(self) -> bool:
         if self._open_vectors is None:
             return True
         with self._lock:
@@ -126,17 +144,33 @@ class Projection:
             differences += _compare("vectors", wanted, held)
         elif self._open_vectors is not None:
             log.warning("vectors not compared: %s", self.problem)
+        differences += self._verify_graph(checked)
         return VerifyReport(checked=checked, differences=tuple(differences), pending=self.pending)
+
+    def _verify_graph(self, checked: dict[str, int]) -> list[Difference]:
+        if self.graph is None:
+            return []
+        found = self.graph.compare()
+        if found is None:
+            return [Difference(store="graph", item=self.graph.problem or "the whole graph", problem="missing")]
+        checked["neo4j"] = len(found[1])
+        return _compare_graph(*found)
 
     @property
     def pending(self) -> int:
-        """Writes that the store has not seen, at most some thousands are counted."""
-        return len(self._waiting()) if self._open_vectors is not None else 0
+        """Writes that the stores have not seen, at most some thousands are counted."""
+        waiting = len(self._waiting()) if self._open_vectors is not None else 0
+        return waiting + (self.graph.pending if self.graph is not None else 0)
 
     def flush(self) -> bool:
         """`apply`, and tell the ledger so. True when nothing is left behind."""
+        drawn = self.graph is None or self.graph.flush()
+        return self.flush_vectors() and drawn
+
+    def flush_vectors(self) -> bool:
+        """The same for the vector store alone."""
         with self._lock:
-            done = self.apply()
+            done = self._apply_vectors()
             self._acknowledge()
             return done
 
@@ -147,12 +181,19 @@ class Projection:
                 vectors = self.vectors()
                 if vectors is None:
                     raise StoreError(f"The vector store cannot be rebuilt: {self.problem}")
-                self.expect_rebuild()
+                self._expect_vectors()
                 self._renew(vectors)
+        if store in {"graph", "all"} and self.graph is not None:
+            self.graph.rebuild()
         return self.verify()
 
     def expect_rebuild(self) -> None:
-        """From here on the vector store is not believed until it has been written anew, even by another process."""
+        """From here on no store is believed until it has been written anew, even by another process."""
+        self._expect_vectors()
+        if self.graph is not None:
+            self.graph.expect_rebuild()
+
+    def _expect_vectors(self) -> None:
         if self._open_vectors is not None:
             self._ledger.set_meta(REBUILDING, "vectors")
 
@@ -179,6 +220,8 @@ class Projection:
             if self._vectors is not None:
                 self._vectors.close()
                 self._vectors = None
+        if self.graph is not None:
+            self.graph.close()
 
     def _note(self, exc: StoreError) -> None:
         if self.problem != str(exc):
@@ -189,10 +232,20 @@ class Projection:
 def _compare(
     store: str, wanted: Mapping[tuple[str, View], str], found: Mapping[tuple[str, View], str]
 ) -> list[Difference]:
-    rows: list[tuple[Problem, tuple[str, View]]]
-    rows = [("missing", key) for key in wanted.keys() - found.keys()]
-    rows += [("unexpected", key) for key in found.keys() - wanted.keys()]
-    rows += [("changed", key) for key in wanted.keys() & found.keys() if wanted[key] != found[key]]
     return [
-        Difference(store=store, item=f"{view}:{item_id}", problem=problem) for problem, (item_id, view) in sorted(rows)
+        Difference(store=store, item=f"{view}:{item_id}", problem=problem)
+        for problem, (item_id, view) in sorted(_problems(wanted, found))
     ]
+
+
+def _compare_graph(wanted: Mapping[tuple[str, str], str], found: Mapping[tuple[str, str], str]) -> list[Difference]:
+    return [
+        Difference(store="graph", item=f"{kind}:{item_id}", problem=problem)
+        for problem, (kind, item_id) in sorted(_problems(wanted, found))
+    ]
+
+
+def _problems(wanted: Mapping[Key, str], found: Mapping[Key, str]) -> Iterator[tuple[Problem, Key]]:
+    yield from (("missing", key) for key in wanted.keys() - found.keys())
+    yield from (("unexpected", key) for key in found.keys() - wanted.keys())
+    yield from (("changed", key) for key in wanted.keys() & found.keys() if wanted[key] != found[key])

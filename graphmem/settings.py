@@ -43,6 +43,7 @@ _NOT_SETTINGS = frozenset(
         "GRAPHMEM_TEST_POSTGRES_URL",
     }
 )
+_BOLT = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://[^/\s@]+/?(\?\S*)?")
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]+@")
 
 
@@ -54,6 +55,12 @@ def _path(value: object) -> object:
     if isinstance(value, str) and (not value.strip() or "\0" in value):
         raise ValueError("is not a path")
     return value
+
+
+def _bolt(value: str) -> str:
+    if _BOLT.fullmatch(value.strip()) is None:
+        raise ValueError("is no address of Neo4j; write bolt://HOST:7687 or neo4j://HOST:7687, with +s for TLS")
+    return value.strip()
 
 
 Place = Annotated[Path, BeforeValidator(_path), AfterValidator(Path.expanduser)]
@@ -86,6 +93,13 @@ class Settings(BaseSettings):
     """SQLAlchemy address of the ledger; None means `ledger.db` in the home."""
     vectors: Literal["chroma", "none"] = "chroma"
     graph: Literal["embedded", "neo4j"] = "embedded"
+    """`embedded` is the ledger itself; `neo4j` copies the graph to a server, where relationship queries then run."""
+    neo4j_url: Annotated[str, AfterValidator(_bolt)] = "bolt://localhost:7687"
+    neo4j_user: str = "neo4j"
+    neo4j_password: SecretStr | None = None
+    """None: the server asks for none."""
+    neo4j_database: str | None = None
+    """None: the server's default."""
 
     llm_provider: ProviderName | None = None
     """A name from the table of providers, such as `openai`, `azure` or `ollama`; None means no chat model."""

@@ -182,7 +182,7 @@ def _same_subject(engine: Engine, scope: Scope, facts: Sequence[LinkedFact]) -> 
         return found
     if types:
         ever = When(now=engine.clock(), everything=True)
-        for relation in engine.graph.relations(scope, ever, entity_ids=subjects, types=types, limit=SAME_SLOT):
+        for relation in engine.ledger.graph.relations(scope, ever, entity_ids=subjects, types=types, limit=SAME_SLOT):
             for end in (relation.source.id, relation.target.id):
                 found.setdefault(end, []).extend(relation.memory_ids)
     for subject in subjects:

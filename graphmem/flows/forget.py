@@ -136,3 +136,4 @@ def reset(engine: Engine) -> None:
     engine.projection.expect_rebuild()
     engine.ledger.reset()
     engine.projection.rebuild("vectors")
+    engine.projection.apply()

@@ -66,7 +66,7 @@ def commit(connection: Connection, stores: Stores, plan: Plan, items: Sequence[V
     entries = [
         *_add(connection, stores, [a for a in plan.additions if a.memory.id in fresh], plan),
         *_revise(connection, stores, [r for r in plan.revisions if r.memory_id in before], before, plan),
-        *_repeat(connection, plan, before),
+        *_repeat(connection, stores, plan, before),
         *_close(connection, stores, plan, before),
     ]
     image |= _tie(connection, stores, plan)
@@ -156,7 +156,7 @@ def rewrite(connection: Connection, stores: Stores, known_: Known, revision: Rev
     hanging.remove_vectors(connection, stores, [memory.id], "fact")
 
 
-def _repeat(connection: Connection, plan: Plan, before: Mapping[str, Known]) -> list[Entry]:
+def _repeat(connection: Connection, stores: Stores, plan: Plan, before: Mapping[str, Known]) -> list[Entry]:
     repeats = [repeat for repeat in plan.repeats if repeat.memory_id in before]
     if repeats:
         change = update(memories).where(memories.c.id == bindparam("seen"))
@@ -164,6 +164,7 @@ def _repeat(connection: Connection, plan: Plan, before: Mapping[str, Known]) -> 
             change.values(times_seen=memories.c.times_seen + 1), [{"seen": repeat.memory_id} for repeat in repeats]
         )
     hanging.add_evidence(connection, [(repeat.memory_id, span) for repeat in repeats for span in repeat.evidence])
+    outbox.note_graph(connection, stores, "upsert", "memory", [repeat.memory_id for repeat in repeats])
     return []
 
 
@@ -179,6 +180,7 @@ def _tie(connection: Connection, stores: Stores, plan: Plan) -> Image:
     outbox.note_graph(connection, stores, "upsert", "message", seqs)
     pairs = [{"first_id": min(a, b), "second_id": max(a, b), "cosine": cosine} for a, b, cosine in plan.similar]
     insert_new(connection, similar, pairs)
+    outbox.note_graph(connection, stores, "upsert", "entity", [end for a, b, _ in plan.similar for end in (a, b)])
     return {
         "new_mentions": [list(pair) for pair in new],
         "new_similar": [[p["first_id"], p["second_id"]] for p in pairs],

@@ -230,6 +230,8 @@ def remove_entities(connection: Connection, stores: Stores, entity_ids: Sequence
         return
     connection.execute(delete(aliases).where(aliases.c.entity_id.in_(entity_ids)))
     either = or_(similar.c.first_id.in_(entity_ids), similar.c.second_id.in_(entity_ids))
+    pairs = connection.execute(select(similar.c.first_id, similar.c.second_id).where(either))
+    outbox.note_graph(connection, stores, "upsert", "entity", [end for pair in pairs for end in pair])
     connection.execute(delete(similar).where(either))
     remove_vectors(connection, stores, entity_ids)
     connection.execute(delete(entities).where(entities.c.id.in_(entity_ids)))

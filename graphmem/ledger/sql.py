@@ -90,7 +90,10 @@ class SqlLedger(Reading):
     def record(self, episode: Episode, messages: Sequence[Message], *, searchable: bool = True) -> Recorded:
         """Make an episode and its messages durable, chained and searchable. Idempotent; see `Ledger.record`."""
         with self._database.write("record") as connection:
-            return episodes.record(connection, episode, messages, searchable=searchable)
+            recorded = episodes.record(connection, episode, messages, searchable=searchable)
+            if recorded.created:
+                outbox.note_graph(connection, self._stores, "upsert", "message", [m.id for m in recorded.messages])
+            return recorded
 
     def last_episode(self, conversation: str | None, scope: Scope) -> Episode | None:
         """The newest episode of a conversation (None: of any), or None."""

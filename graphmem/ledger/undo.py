@@ -37,7 +37,7 @@ def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetim
     hanging.remove_memories(connection, stores, list(before), sweeping=False)
     reach("undo.removed")
     returned = images.put_back(connection, image)
-    _untie(connection, image)
+    _untie(connection, stores, image)
     removal.restore_messages(connection, stores, image)
     reach("undo.returned")
     _entities_as_before(connection, plan, image)
@@ -69,8 +69,11 @@ def _undoable(connection: Connection, row: RowMapping) -> list[str]:
     return ids
 
 
-def _untie(connection: Connection, image: Image) -> None:
+def _untie(connection: Connection, stores: Stores, image: Image) -> None:
     hanging.unmention(connection, [(item, entity) for item, entity in image.get("new_mentions", [])])
+    outbox.note_graph(connection, stores, "upsert", "message", [item for item, _ in image.get("new_mentions", [])])
+    parted = [entity for pair in image.get("new_similar", []) for entity in pair]
+    outbox.note_graph(connection, stores, "upsert", "entity", parted)
     for some in chunks((first, second) for first, second in image.get("new_similar", [])):
         connection.execute(delete(similar).where(tuple_(similar.c.first_id, similar.c.second_id).in_(some)))
 

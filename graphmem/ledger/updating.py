@@ -53,6 +53,8 @@ def change(
         fields |= {"valid_to": valid_to, "retired_at": at}
         outbox.note_graph(connection, stores, "upsert", "relation", hanging.supported_by(connection, [memory_id]))
     connection.execute(update(memories).where(memories.c.id == memory_id).values(fields))
+    outbox.note_graph(connection, stores, "upsert", "memory", [memory_id])
+    outbox.note_graph(connection, stores, "upsert", "entity", [e.id for e in plan.entities] if plan else ())
     vectors.put(connection, stores, items)
     new = facts.known(connection, [memory_id])[memory_id].memory
     _keep(connection, old, new, at, image, plan)

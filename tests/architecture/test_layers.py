@@ -13,6 +13,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("stores",),
     ("ledger",),
     ("models",),
+    ("graph_projection",),
     ("projection",),
     ("engine",),
     ("flows", "importing"),

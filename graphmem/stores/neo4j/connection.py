@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from graphmem import assets
-from graphmem.errors import ConfigError, MissingExtra, StoreError, StoreReadOnly, StoreRefused, StoreUnavailable
+from graphmem.errors import MissingExtra, StoreError, StoreReadOnly, StoreRefused, StoreUnavailable
 
 OLDEST = (5, 26)
 """The first version whose labels and types of relationships may be parameters."""
@@ -140,7 +140,7 @@ def _driver(address: Address) -> Any:
             user_agent="graphmem",
         )
     except (ValueError, neo4j.exceptions.ConfigurationError) as exc:
-        raise ConfigError(
+        raise StoreRefused(
             f"neo4j_url = {address.url!r} is not an address of Neo4j: {exc}.",
             advice="Write bolt://HOST:7687 or neo4j://HOST:7687, with +s for TLS.",
         ) from exc

@@ -58,7 +58,7 @@ class Neo4jGraph:
         """See `GraphCopy.write`: one round trip, two when something is removed."""
         statements = []
         if batch.removed:
-            statements.append(Statement("remove", {"removed": self.home.keys(batch.removed)}))
+            statements.append(Statement("remove", {"batch": {"removed": self.home.keys(batch.removed)}}))
         for count, lists in enumerate(rows.written(self.home, batch, apart=self._apart)):
             own = {"home": self.home.id, "revision": revision + count, "current_at": current_at}
             statements.append(Statement("write", {"batch": own | lists}))
