@@ -43,7 +43,10 @@ KINDS = ("place", "random", "recovery")
 def trials(seeds: Sequence[int], given: argparse.Namespace, folder: Path, part: int) -> Iterator[Trial]:
     """The trials of one part of the seeds."""
     dice = random.Random(f"{given.seed} {part}")
+    end = time.monotonic() + 60 * given.minutes
     for count, seed in enumerate(seeds):
+        if time.monotonic() > end:
+            return
         known = referenced(seed, folder)
         yield from _at_places(known, given, folder, dice, count + part)
         for kind, total in (("random", given.random), ("recovery", given.recovery)):
@@ -137,6 +140,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--random", type=int, default=500, help="kills at a random moment")
     parser.add_argument("--recovery", type=int, default=200, help="kills followed by a kill of the recovery")
     parser.add_argument("--to-the-end", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--minutes", type=float, default=1e6, help="begin no further seed after that long")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where homes are made; a RAM disk is quick")
     parser.add_argument("--json", type=Path)
