@@ -151,7 +151,14 @@ def hold_container(run: Path) -> None:
         host = running.get_container_host_ip()
         bolt, http = (running.get_exposed_port(port) for port in (7687, 7474))
         part = run / "container.part"
-        part.write_text(json.dumps([f"bolt://{host}:{bolt}", f"http://{host}:{http}/browser/"]))
+        part.write_text(
+            json.dumps(
+                [
+                    f"bolt://{host}:{bolt}",
+                    f"http://{host}:{http}/browser/?connectURL=bolt://{host}:{bolt}&preselectAuthMethod=NO_AUTH",
+                ]
+            )
+        )
         part.rename(run / "container.json")
         _wait_until_free(run / "run.lock")
 

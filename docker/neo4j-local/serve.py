@@ -3,7 +3,7 @@
     python docker/neo4j-local/serve.py                 until ctrl-C, with the data in .neo4j/home
     python docker/neo4j-local/serve.py --fetch-only    only fetch the jars (about 160 MB, once)
 
-Needs Java and, for the first run, Maven; no package of Python. The tests use `LocalNeo4j` from here.
+Needs Java, Python 3.11 and, for the first run, Maven; no package of Python. The tests use `LocalNeo4j` from here.
 
 A server runs under a guard, a small process that stops it when its owner is gone, however the owner ended: the owner
 holds a lock on a file, and the kernel lets go of it.
@@ -28,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import IO
+from typing import IO, Any
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".neo4j"
@@ -135,13 +135,17 @@ class LocalNeo4j:
         password: str | None = None,
         version: str = VERSION,
         lock: Path | None = None,
+        greeting: str = "",
         throw_away: bool = False,
     ) -> None:
-        """`throw_away`: the guard removes the home when the server has ended."""
+        """`greeting`: commands that Neo4j Browser runs when it has connected, with semicolons between them.
+
+        `throw_away`: the guard removes the home when the server has ended.
+        """
         self.home, self.password, self.version = home, password, version
         free = free_ports(2)
         self.bolt_port, self.http_port = bolt_port or free[0], http_port or free[1]
-        self._lock, self._throw_away = lock, throw_away
+        self._lock, self._throw_away, self._greeting = lock, throw_away, greeting
         self._held: IO[str] | None = None
         self._log: IO[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
@@ -153,8 +157,9 @@ class LocalNeo4j:
 
     @property
     def browser(self) -> str:
-        """Where a person looks."""
-        return f"http://127.0.0.1:{self.http_port}/browser/"
+        """Where a person looks; with the address filled in, and connected at once where no password is needed."""
+        known = f"?connectURL={self.url}" + ("" if self.password else "&preselectAuthMethod=NO_AUTH")
+        return f"http://127.0.0.1:{self.http_port}/browser/{known}"
 
     @property
     def running(self) -> bool:
@@ -223,6 +228,8 @@ db.tx_log.preallocate=false
 internal.dbms.bolt.netty_server_shutdown_quiet_period=0
 dbms.security.auth_enabled={"true" if self.password else "false"}
 dbms.usage_report.enabled=false
+client.allow_telemetry=false
+browser.post_connect_cmd={self._greeting}
 """,
             encoding="utf-8",
         )
@@ -302,6 +309,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--home", type=Path, default=CACHE / "home", help="folder of the data (default: .neo4j/home)")
     parser.add_argument("--bolt-port", type=int, default=7687)
     parser.add_argument("--http-port", type=int, default=7474)
+    parser.add_argument("--kit-port", type=int, default=7475, help="of the style and the guide that Browser reads")
     parser.add_argument("--password", help="of the user neo4j; set when the home is new (default: no password)")
     parser.add_argument(
         "--neo4j-version", default=VERSION, help=f"default: {VERSION}; later ones need Java 21 in JAVA_HOME"
@@ -311,33 +319,48 @@ def _arguments() -> argparse.Namespace:
 
 
 def _serve(given: argparse.Namespace) -> None:
-    for port in (given.bolt_port, given.http_port):
+    for port in (given.bolt_port, given.http_port, given.kit_port):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
-                raise NoServer(f"Port {port} is taken. Choose others: --bolt-port 7688 --http-port 7475")
+                raise NoServer(
+                    f"Port {port} is taken. Choose others: --bolt-port 7688 --http-port 7484 --kit-port 7485 "
+                    "(make neo4j NEO4J_ARGS='...')"
+                )
+    kit = _kit(given.kit_port)
     server = LocalNeo4j(
         given.home.resolve(),
         bolt_port=given.bolt_port,
         http_port=given.http_port,
         password=given.password,
         version=given.neo4j_version,
+        greeting="; ".join(command.removeprefix(":") for command in kit.commands),
     )
     print(f"Starting Neo4j {server.version} in {server.home} ...", flush=True)
-    server.start()
-    who = "user neo4j, with the password" if given.password else "no password"
-    print(
-        f"Neo4j Browser  {server.browser}?connectURL={server.url}"
-        + ("" if given.password else "&preselectAuthMethod=NO_AUTH")
-    )
-    print(f"Drivers        {server.url}  ({who})")
-    print(f"graphmem       GRAPHMEM_GRAPH=neo4j GRAPHMEM_NEO4J_URL={server.url} graphmem ...")
-    print("Stop           ctrl-C; the data stays", flush=True)
     try:
+        server.start()
+        _say(server)
         while server.running:
             time.sleep(0.5)
     finally:
         server.stop()
+        kit.close()
         print("Stopped.")
+
+
+def _kit(port: int) -> Any:
+    """What colours the graph and explains it, served to Browser. The kit needs no package."""
+    sys.path.insert(0, str(HERE.parents[1]))
+    from graphmem.neo4j_kit import DEMO, KitServer, contents
+
+    return KitServer(contents(DEMO), port)
+
+
+def _say(server: LocalNeo4j) -> None:
+    print(f"Neo4j Browser  {server.browser}")
+    print(f"Drivers        {server.url}  ({'user neo4j, with the password' if server.password else 'no password'})")
+    password = " GRAPHMEM_NEO4J_PASSWORD=..." if server.password else ""
+    print(f"Try            GRAPHMEM_NEO4J_URL={server.url}{password} graphmem demo --graph neo4j")
+    print("Stop           ctrl-C; the data stays", flush=True)
 
 
 def main() -> int:
