@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from graphmem import __version__
 from graphmem.evaluation import answers, judging
 from graphmem.evaluation.records import Dataset, Judge, Manifest
 from graphmem.evaluation.spending import PaidEmbedder, PaidLLM, Purse
@@ -18,7 +19,7 @@ from graphmem.evaluation.techniques import registry
 from graphmem.evaluation.techniques.contract import Counter, Options
 from graphmem.settings import Settings
 
-PACKAGES = ("graphmem", "chromadb", "openai", "onnxruntime", "spacy", "sqlalchemy", "numpy", "neo4j", "mem0ai")
+PACKAGES = ("chromadb", "openai", "onnxruntime", "spacy", "sqlalchemy", "numpy", "neo4j", "mem0ai")
 READING = ("extract.md", "resolve.md")
 """Prompts that read conversations."""
 
@@ -121,7 +122,7 @@ def _prompts(plan: Plan) -> tuple[str, ...]:
 
 def versions() -> Mapping[str, str]:
     """Versions of Python and of the packages that shape results, those that are installed."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "graphmem": __version__}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
