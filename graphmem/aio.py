@@ -163,3 +163,6 @@ class AsyncMemory:
     export = _threaded(Memory.export)
     import_from = _threaded(Memory.import_from)
     backup = _threaded(Memory.backup)
+    diff = _threaded(Memory.diff)
+    audit = _threaded(Memory.audit)
+    repair = _threaded(Memory.repair)

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from graphmem import assembly, inputs
+from graphmem import assembly, inputs, values
 from graphmem.engine import Engine
-from graphmem.flows import backup, doctor, reembed, transfer
+from graphmem.errors import InputError
+from graphmem.flows import audit, backup, compare, doctor, reembed, transfer
 from graphmem.flows.reembed import Progress
+from graphmem.inputs import Time
 from graphmem.models.contracts import Embedder
 from graphmem.settings import Settings
-from graphmem.values import BackupReport, DoctorReport, ExportReport, ReembedReport
+from graphmem.values import (
+    Applied,
+    AuditReport,
+    BackupReport,
+    Differences,
+    DoctorReport,
+    ExportReport,
+    Fix,
+    ReembedReport,
+)
 
 
 class Upkeep:
@@ -41,6 +53,44 @@ class Upkeep:
     def backup(self, folder: str | Path) -> BackupReport:
         """Copy the ledger into a new folder while it is in use, and read the copy back. Raises ConflictError."""
         return backup.backup(self._engine, inputs.file("folder", folder))
+
+    def diff(
+        self,
+        since: Time,
+        until: Time = None,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+    ) -> Differences:
+        """What was recorded after `since`, up to `until` (now): memories added, changed, ended, removed, restored.
+
+        Net: what came and went in between is only counted. Without labels, of all scopes. Raises InputError.
+        """
+        scope = _scope_or_all(user_id, agent_id, app_id, run_id)
+        start, end = inputs.moment("since", since), inputs.moment("until", until) or self._engine.clock()
+        if start is None or start > end:
+            raise InputError("since", "must be a time before `until`.", advice="For example 2024-05-08T13:56:00Z.")
+        return compare.differences(self._engine, scope, start, end)
+
+    def audit(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+    ) -> AuditReport:
+        """Look for duplicates, contradictions, orphans and vague facts; `fixes` of the report go to `repair`.
+
+        Nothing is changed, and no model is asked. Without labels, all owners are looked at.
+        """
+        return audit.audit(self._engine, _scope_or_all(user_id, agent_id, app_id, run_id))
+
+    def repair(self, fixes: Sequence[Fix], *, dry_run: bool = False) -> tuple[Applied, ...]:
+        """Carry out the fixes of an audit that say `apply`; each can be undone by its resolutions, last first."""
+        return audit.repair(self._engine, fixes, dry_run=dry_run)
 
     @classmethod
     def restore(
@@ -103,3 +153,10 @@ class Upkeep:
         """
         chosen = assembly.settings(settings, home=home, **options)
         return doctor.examine(chosen, lambda: assembly.fingerprint(chosen), deep=deep)
+
+
+def _scope_or_all(
+    user_id: str | None, agent_id: str | None, app_id: str | None, run_id: str | None
+) -> values.Scope | None:
+    labels = {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}
+    return inputs.scope(**labels) if any(value is not None for value in labels.values()) else None

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphmem.cli._print import line
-from graphmem.cli._render import inset, words
+from graphmem.cli._render import count, inset, minute, words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from graphmem.values import BackupReport, DoctorReport, ExportReport, ReembedReport
+    from graphmem.values import (
+        Applied,
+        AuditReport,
+        BackupReport,
+        Differences,
+        DoctorReport,
+        ExportReport,
+        ReembedReport,
+    )
 
+_CHANGES = {"added": "green", "restored": "green", "changed": "yellow", "ended": "red", "removed": "red"}
 _COLOURS = {"ok": "green", "warning": "yellow", "failure": "red"}
 
 
@@ -62,3 +72,36 @@ def reembedded(report: ReembedReport) -> Iterator[RenderableType]:
         yield words(f"before: {report.before}", "dim")
     else:
         yield words(f"The vectors were of {report.after} already; {report.embedded:,} were missing and are there now.")
+
+
+def differences(found: Differences) -> Iterator[RenderableType]:
+    """One line a memory, oldest change first."""
+    for change in found.memories:
+        yield words(f"{change.change:9}", _CHANGES[change.change]).append(f" {line(change.text)}", style="")
+        if change.previous_text:
+            yield inset(f"was: {change.previous_text}")
+    told = count(len(found.memories), "memory", "memories")
+    passing = f"; {found.passing:,} came and went" if found.passing else ""
+    yield words(f"{told} changed between {minute(found.since)} and {minute(found.until)}{passing}", "dim")
+
+
+def audited(report: AuditReport, plan: Path | None) -> Iterator[RenderableType]:
+    """One line a finding."""
+    for finding in report.findings:
+        yield words(finding.kind, "yellow").append(f"  {line(finding.detail)}", style="")
+    found = count(len(report.findings), "finding", "findings")
+    yield words(f"{found} in {count(report.checked, 'memory', 'memories')}; {len(report.fixes):,} can be repaired")
+    if plan is not None:
+        yield words(f"Look at {plan}, then run: graphmem repair {plan}")
+    elif report.fixes:
+        yield words("Write the repairs to a file with --fix-plan FILE.")
+
+
+def repaired(done: Sequence[Applied]) -> Iterator[RenderableType]:
+    """What became of each fix."""
+    for applied in done:
+        verb = "done" if applied.done else "left out"
+        yield words(f"{verb}: {applied.fix.action} {line(applied.fix.text)} {line(applied.reason)}".rstrip())
+        if applied.resolution_ids:
+            yield inset("undo: " + ", ".join(reversed(applied.resolution_ids)))
+    yield words(f"{sum(a.done for a in done):,} of {count(len(done), 'repair', 'repairs')} done")

@@ -1,7 +1,8 @@
-"""doctor, export, backup, restore, reembed: looking after a home."""
+"""doctor, export, backup, restore, reembed, diff, audit, repair: looking after a home."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,10 @@ import typer
 from graphmem.cli import _render_upkeep as render
 from graphmem.cli._command import command
 from graphmem.cli._session import Session, UsageError
+from graphmem.errors import InputError
 
 if TYPE_CHECKING:
-    from graphmem.values import BackupReport
+    from graphmem.values import BackupReport, Fix
 
 PANEL = "Upkeep"
 
@@ -26,6 +28,9 @@ def register(app: typer.Typer) -> None:
     command(app, "backup", panel=PANEL)(backup)
     command(app, "restore", panel=PANEL)(restore)
     command(app, "reembed", panel=PANEL)(reembed)
+    command(app, "diff", panel=PANEL, scope=True)(diff)
+    command(app, "audit", panel=PANEL, scope=True)(audit)
+    command(app, "repair", panel=PANEL)(repair)
 
 
 def doctor(
@@ -97,3 +102,59 @@ def reembed(session: Session) -> None:
 
     report = Memory.reembed(session.settings, progress=advance)
     session.show(report, lambda: render.reembedded(report))
+
+
+def diff(
+    session: Session,
+    *,
+    since: Annotated[str, typer.Option(metavar="TIME", help="Changes after this moment.", show_default=False)],
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Up to this one; now.", show_default=False)] = None,
+) -> None:
+    """What was added, changed, ended and removed between two moments; of one scope, or of all."""
+    with session.memory() as memory:
+        found = memory.diff(since, until, **session.given_scope)
+    session.show(found, lambda: render.differences(found))
+
+
+def audit(
+    session: Session,
+    *,
+    fix_plan: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the repairs to this file.", show_default=False)
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Look for duplicates, contradictions, orphans and vague facts; of one scope, or of all. Changes nothing."""
+    if fix_plan is not None and fix_plan.exists() and not force:
+        raise UsageError(f"{fix_plan} exists. Choose another name, or add --force.")
+    with session.memory() as memory:
+        report = memory.audit(**session.given_scope)
+    if fix_plan is not None:
+        fix_plan.write_text(json.dumps([fix.model_dump() for fix in report.fixes], indent=2, ensure_ascii=False) + "\n")
+    session.show(report, lambda: render.audited(report, fix_plan))
+
+
+def repair(
+    session: Session,
+    plan: Annotated[Path, typer.Argument(help="A file that audit --fix-plan wrote.", show_default=False)],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+) -> None:
+    """Carry out the repairs of a plan that say `"apply": true`; undo takes each back."""
+    fixes = _fixes(plan)
+    with session.memory() as memory:
+        done = memory.repair(fixes, dry_run=dry_run)
+    session.show(done, lambda: render.repaired(done))
+    if not dry_run and not all(applied.done for applied in done):
+        raise typer.Exit(1)
+
+
+def _fixes(path: Path) -> tuple[Fix, ...]:
+    from pydantic import TypeAdapter, ValidationError
+
+    from graphmem.values import Fix
+
+    try:
+        return TypeAdapter(tuple[Fix, ...]).validate_json(path.read_text(encoding="utf-8"))
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise InputError("plan", f"{path} is no plan of repairs.", advice="Use a file of audit --fix-plan.") from error

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from graphmem.ledger import copying, embedding, transfer
+from graphmem.ledger import copying, embedding, schema, transfer
 from graphmem.ledger import state as _state
 from graphmem.ledger.embedding import Text
 from graphmem.ledger.engine import Database
 from graphmem.ledger.migrations import version
 from graphmem.ledger.outbox import Stores
+from graphmem.ledger.rows import history_of, in_scope
 from graphmem.ledger.schema import next_vectors, vectors
 from graphmem.ledger.state import State
 from graphmem.ledger.transfer import Line
+from graphmem.values import HistoryEntry, Scope
 
 
 class Keeping:
@@ -103,3 +106,19 @@ class Keeping:
             done = embedding.switch(connection, fingerprint)
         self._forget()
         return done
+
+    def owners(self) -> tuple[str, ...]:
+        """Everybody who has a memory, in order."""
+        m = schema.memories.c
+        with self._database.read() as connection:
+            return tuple(connection.scalars(select(m.owner).distinct().order_by(m.owner)))
+
+    def history(self, scope: Scope | None, since: datetime, until: datetime) -> dict[str, tuple[HistoryEntry, ...]]:
+        """What was recorded in (since, until], by memory id, oldest first; in a scope or everywhere."""
+        h = schema.history
+        statement = select(h).where(h.c.at > since, h.c.at <= until, in_scope(h, scope)).order_by(h.c.seq)
+        found: dict[str, list[HistoryEntry]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(statement).mappings():
+                found.setdefault(row["memory_id"], []).append(history_of(row))
+        return {memory_id: tuple(lines) for memory_id, lines in found.items()}

@@ -71,3 +71,17 @@ def test_the_exit_code_of_doctor_tells(one: Path, call: Any, monkeypatch: pytest
 
     assert (0, 1, 1) == (fine, strict, bad)
     assert ("warning", "failure") == (report["health"], told["health"])
+
+
+def test_diff_audit_and_repair_by_command(one: Path, tmp_path: Path, call: Any) -> None:
+    """A plan is a file to look at; one that is no plan, and one that exists, are refused."""
+    plan = tmp_path / "plan.json"
+    _, found = call("diff", "--since", "2000-01-01", "--user", "bob", "--home", one)
+    audited, report = call("audit", "--fix-plan", plan, "--home", one)
+    refused, _ = call("audit", "--fix-plan", plan, "--home", one)
+    repaired, done = call("repair", plan, "--home", one)
+    plan.write_text("{}", encoding="utf-8")
+    wrong, _ = call("repair", plan, "--home", one)
+
+    assert ["Bob works at Acme"] == [memory["text"] for memory in found["memories"]]
+    assert (0, [], 2, 0, [], 1) == (audited, report["findings"], refused, repaired, done, wrong)
