@@ -35,7 +35,20 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(everywhere)
-    for group in (writing, importing, adopting, reading, changing, graph, neo4j, home, upkeep, config, demo, evaluation):
+    for group in (
+        writing,
+        importing,
+        adopting,
+        reading,
+        changing,
+        graph,
+        neo4j,
+        home,
+        upkeep,
+        config,
+        demo,
+        evaluation,
+    ):
         group.register(app)
     return app
 
