@@ -204,6 +204,35 @@ def whole(field: str, value: object, low: int, high: int) -> int:
     return value
 
 
+TRUSTS = ("web", "document", "tool", "assistant", "user", "system")
+"""Where a text may come from, least trusted first; the first three are not trusted."""
+
+
+def trust(value: object) -> str:
+    """Where a text comes from, or nothing when the role decides. Raises InputError."""
+    if value is not None and value not in TRUSTS:
+        raise InputError("trust", f"cannot be {value!r}.", advice=f"Use one of {', '.join(TRUSTS)}.")
+    return str(value or "")
+
+
+def expiry(at: Time, ttl: float | timedelta | None, now: datetime, default_days: float | None) -> datetime | None:
+    """When something is no longer to be found; None: never. Raises InputError."""
+    if at is not None and ttl is not None:
+        raise InputError("ttl", "and expires_at say the same.", advice="Give one of them.")
+    if (moment_ := moment("expires_at", at)) is not None:
+        return moment_
+    days = default_days if ttl is None else ttl
+    if days is None:
+        return None
+    try:
+        span = days if isinstance(days, timedelta) else timedelta(days=days)
+        if span <= timedelta(0):
+            raise InputError("ttl", f"{days!r} is not a time to live.", advice="Give days above 0, or a timedelta.")
+        return now + span
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise InputError("ttl", f"{days!r} is not a time to live.", advice="Give days, or a timedelta.") from exc
+
+
 def when(as_of: Time, known_at: Time, now: datetime, *, include_past: bool = False) -> When:
     """The moment a read asks about. Raises InputError."""
     return When(as_of=moment("as_of", as_of), known_at=moment("known_at", known_at), now=now, everything=include_past)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from graphmem import inputs
 from graphmem.engine import Engine
 from graphmem.errors import InputError
-from graphmem.flows import erasing, merging
-from graphmem.values import MergeReport, Receipt, Review, ReviewStatus
+from graphmem.flows import erasing, expiring, merging, reviewing
+from graphmem.values import ExpiryReport, MergeReport, Receipt, Review, ReviewStatus
 
 MAX_NAME = 1_000
 REVIEW_STATUS = ("open", "accepted", "rejected")
@@ -34,6 +34,17 @@ class Operations:
             raise InputError("status", f"cannot be {status!r}.", advice=f"Use one of {', '.join(REVIEW_STATUS)}.")
         scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
         return self._engine.ledger.operating.reviews(scope, status, inputs.whole("limit", limit, 1, 10_000))
+
+    def accept(self, id: str) -> Review:
+        """Carry out what waits: the fact is remembered as if the user had said it, or two entities become one.
+
+        `undo` of its resolution takes it back and lets it wait again. Raises NotFound, ConflictError.
+        """
+        return reviewing.accept(self._engine, inputs.text("id", id, inputs.MAX_LABEL))
+
+    def reject(self, id: str) -> Review:
+        """Drop what waits. Raises NotFound, ConflictError."""
+        return reviewing.reject(self._engine, inputs.text("id", id, inputs.MAX_LABEL))
 
     def merge(
         self,
@@ -71,6 +82,25 @@ class Operations:
         scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
         names = inputs.text("name", name, MAX_NAME), inputs.text("alias", alias, MAX_NAME)
         return merging.split(self._engine, scope, *names)
+
+    def expire(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        purge: bool = False,
+        dry_run: bool = False,
+    ) -> ExpiryReport:
+        """Remove what is past its `expires_at`; without labels, of all scopes.
+
+        It is deleted, and `undo` brings it back; with `purge` it is erased, with what only was deleted before, and the
+        report holds the receipt. `dry_run` only counts.
+        """
+        labels = {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}
+        scope = inputs.scope(**labels) if any(label is not None for label in labels.values()) else None
+        return expiring.expire(self._engine, scope, purge=purge, dry_run=dry_run)
 
     def erase(
         self,

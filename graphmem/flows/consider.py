@@ -13,14 +13,16 @@ from graphmem.engine import Engine
 from graphmem.errors import ModelError
 from graphmem.ledger.contracts import Known
 from graphmem.models.contracts import LLM
-from graphmem.steps import linking, resolution
+from graphmem.steps import linking, resolution, trust
 from graphmem.steps.relation_types import mirrored
+from graphmem.steps.resolution.sides import untrusted
 from graphmem.stores.contracts import View
 from graphmem.values import (
     Candidate,
     Draft,
     Entity,
     Episode,
+    Held,
     LinkedFact,
     Memory,
     MessageRecord,
@@ -79,13 +81,23 @@ def decide(
     """From drafts to a plan. The ledger is read, never written; at most one model call, for undecided pairs."""
     with engine.ledger.snapshot():
         linked, names, candidates = _gathered(engine, episode, messages, draft, vectors)
-    judgement = resolution.judge(
-        linked.facts,
-        candidates,
-        resolution.Settings(cardinality=engine.settings.cardinality),
-        trust=resolution.trust_of(linked.facts, messages),
-    )
+    rules = resolution.Settings(cardinality=engine.settings.cardinality)
+    trusted = resolution.trust_of(linked.facts, messages)
+    judgement = resolution.judge(linked.facts, candidates, rules, trust=trusted)
     verdicts, usage = _settle(llm, judgement)
+    held: tuple[Held, ...] = ()
+    if any(map(untrusted, trusted)):
+        parted = trust.part(
+            linked,
+            candidates,
+            verdicts,
+            resolution.judge(linked.facts, candidates, rules, trust=["system"] * len(trusted)).verdicts,
+            draft=draft,
+            scope=episode.scope,
+            messages=messages,
+            known_names=engine.ledger.entities_by_id([entity.id for entity in linked.entities]),
+        )
+        linked, candidates, verdicts, held = parted
     plan = resolution.plan(
         linked,
         candidates,
@@ -96,6 +108,7 @@ def decide(
         messages=messages,
         metadata={key: value for key, value in episode.metadata.items() if not key.startswith(RESERVED)},
     )
+    plan = plan.model_copy(update={"held": held})
     return Decision(plan, _added(plan, names), _ended(plan, candidates), usage)
 
 

@@ -24,6 +24,13 @@ def items(engine: Engine, ids: Sequence[str], *, dry_run: bool) -> Receipt:
     return _erase(engine, engine.ledger.operating.mark_items(ids), dry_run=dry_run)
 
 
+def expired(engine: Engine, ids: Sequence[str], *, dry_run: bool) -> Receipt:
+    """Erase what is past its time."""
+    if not ids:
+        return Receipt(kind="expired", at=engine.clock(), dry_run=dry_run)
+    return _erase(engine, engine.ledger.operating.mark_items(ids)._replace(kind="expired"), dry_run=dry_run)
+
+
 def scope(engine: Engine, whose: Scope, *, dry_run: bool) -> Receipt:
     """Erase everything that carries all labels of a scope."""
     with engine.locks.hold(whose.owner):

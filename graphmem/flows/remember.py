@@ -77,6 +77,8 @@ def add(
     key: str | None,
     at: datetime | None,
     include_assistant: bool,
+    trust: str = "",
+    expires_at: datetime | None = None,
 ) -> AddResult:
     """Remember what the messages say. See `Memory.add`."""
     watch = Stopwatch()
@@ -89,7 +91,8 @@ def add(
     if include_assistant:
         kept["graphmem.include_assistant"] = True
     episode = _episode(engine, messages, scope, now, key, at)
-    episode = episode.model_copy(update={"metadata": kept, "infer": infer, "instructions": instructions})
+    given = {"infer": infer, "instructions": instructions, "trust": trust, "expires_at": expires_at}
+    episode = episode.model_copy(update={"metadata": kept, **given})
     with watch.stage("record"):
         recorded = engine.ledger.record(episode, messages)
     reach("add.recorded")
@@ -171,8 +174,8 @@ def digest(engine: Engine, recorded: Recorded, watch: Stopwatch) -> AddResult:
         with watch.stage("extract"):
             draft = _draft(engine, recorded, journal)
         reach("add.extracted")
-        around = _around(engine, recorded)
-        texts = _Texts.of(around, draft)
+        around = surroundings(engine, recorded)
+        texts = Texts.of(around, draft)
         with watch.stage("embed"):
             vectors = texts.embed(engine)
         reach("add.embedded")
@@ -183,7 +186,7 @@ def digest(engine: Engine, recorded: Recorded, watch: Stopwatch) -> AddResult:
             decided = consider.decide(engine, episode, recorded.messages, draft, vectors, journal)
         reach("add.decided")
         with watch.stage("commit"):
-            items = _items(around, decided.plan, vectors, episode.scope)
+            items = vector_items(around, decided.plan, vectors, episode.scope)
             engine.ledger.commit(decided.plan, items, journal.owed if journal is not None else ())
     reach("add.committed")
     with watch.stage("project"):
@@ -246,14 +249,15 @@ def _supplied(engine: Engine, recorded: Recorded) -> Draft:
     return Draft(facts=tuple(drafts))
 
 
-class _Texts:
+class Texts:
     """Every text of one add, each embedded once, in one batch."""
 
     def __init__(self, texts: Mapping[tuple[str, View], str]) -> None:
         self.texts = texts
 
     @classmethod
-    def of(cls, around: _Surroundings, draft: Draft) -> _Texts:
+    def of(cls, around: Surroundings, draft: Draft) -> Texts:
+        """The texts of messages and of what was read in them."""
         texts = around.texts()
         texts |= {(fact.text, "fact"): fact.text for fact in draft.facts}
         strong = {e.name for fact in draft.facts for e in fact.entities if not e.weak}
@@ -268,7 +272,7 @@ class _Texts:
         return {key: rows[place[text]] for key, text in self.texts.items()}
 
 
-class _Surroundings(NamedTuple):
+class Surroundings(NamedTuple):
     """The messages of an episode, and those around them in the conversation."""
 
     own: Sequence[MessageRecord]
@@ -293,7 +297,7 @@ class _Surroundings(NamedTuple):
         ]
 
 
-def _around(engine: Engine, recorded: Recorded) -> _Surroundings:
+def surroundings(engine: Engine, recorded: Recorded) -> Surroundings:
     """Two steps to either side: a neighbour's window shows its own neighbour too."""
     by_id = {m.id: m for m in (*recorded.neighbours, *recorded.messages)}
     for _ in range(2):
@@ -301,10 +305,11 @@ def _around(engine: Engine, recorded: Recorded) -> _Surroundings:
         by_id |= engine.ledger.messages(sorted(ends)) if ends else {}
     own = {m.id for m in recorded.messages}
     touching = [m.id for m in by_id.values() if m.id in own or m.previous_id in own or m.next_id in own]
-    return _Surroundings(recorded.messages, by_id, tuple(touching))
+    return Surroundings(recorded.messages, by_id, tuple(touching))
 
 
-def _items(around: _Surroundings, plan: Plan, vectors: Vectors, scope: Scope) -> list[VectorItem]:
+def vector_items(around: Surroundings, plan: Plan, vectors: Vectors, scope: Scope) -> list[VectorItem]:
+    """What to store for the messages, and for what a plan adds."""
     items = around.items(vectors)
     texts = {addition.memory.id: addition.memory.text for addition in plan.additions}
     texts |= {revision.memory_id: revision.text for revision in plan.revisions}
@@ -323,8 +328,8 @@ def _failed(engine: Engine, recorded: Recorded, exc: ModelError, watch: Stopwatc
     episode = recorded.episode
     log.warning("episode %s kept for a retry: %s", episode.id, exc)
     try:
-        around = _around(engine, recorded)
-        engine.ledger.store_vectors(around.items(_Texts(around.texts()).embed(engine)))
+        around = surroundings(engine, recorded)
+        engine.ledger.store_vectors(around.items(Texts(around.texts()).embed(engine)))
     except ModelError as second:
         log.warning("messages of episode %s are searchable by words only: %s", episode.id, second)
     engine.ledger.mark(episode.id, "failed", str(exc), retryable=True)
@@ -347,8 +352,9 @@ def _result(
     return AddResult(
         episode_id=recorded.episode.id,
         resolution_id=plan.resolution_id,
-        status="done" if plan.changes else "empty",
-        reason="" if plan.changes else "nothing to remember was found beside the messages",
+        status="done" if plan.changes or plan.held else "empty",
+        reason=_said_of(plan),
+        reviews=tuple(held.id for held in plan.held),
         outcome=draft.outcome,
         changes=plan.changes,
         relations_added=decided.added,
@@ -357,3 +363,9 @@ def _result(
         usage=usage,
         projected=projected,
     )
+
+
+def _said_of(plan: Plan) -> str:
+    if plan.held:
+        return f"{len(plan.held)} statements of an untrusted source wait for a review: see reviews()"
+    return "" if plan.changes else "nothing to remember was found beside the messages"

@@ -29,6 +29,7 @@ from graphmem.ledger.rows import (
 from graphmem.ledger.schema import attributes, episodes, messages, model_replies
 from graphmem.models.contracts import Reply
 from graphmem.steps import views
+from graphmem.steps.resolution.sides import untrusted
 from graphmem.values import Episode, Message, MessageRecord, Scope, Status
 
 NAMESPACE = UUID("6b0c5a2e-7c86-5d63-9a5d-3d2f4d0a7c11")
@@ -59,13 +60,8 @@ def stable_id(*parts: object) -> str:
 def record(connection: Connection, episode: Episode, said: Sequence[Message], *, searchable: bool = True) -> Recorded:
     """Write an episode with its messages, chained to those before and, unless told otherwise, full-text searchable."""
     digest = _digest(episode, said)
-    there = next(rows_of(episodes, "id").mappings(connection, {"ids": id_json([episode.id])}), None)
-    if there is not None:
-        if there["digest"] != digest:
-            raise ConflictError(
-                f"Episode {episode.id!r} is there with other content.", advice="Use another idempotency key."
-            )
-        return Recorded(episode_of(there), of_episode(connection, episode.id), (), created=False)
+    if (there := _recorded(connection, episode, digest)) is not None:
+        return there
     tail, hidden = _tail(connection, episode)
     records = _chained(episode, said, tail.id if tail else None)
     insert(connection, episodes, [episode_row(episode, digest)])
@@ -80,6 +76,29 @@ def record(connection: Connection, episode: Episode, said: Sequence[Message], *,
     if records and searchable:
         index(connection, records, neighbours)
     return Recorded(episode, records, neighbours, created=True)
+
+
+def foreseen(connection: Connection, episode: Episode, said: Sequence[Message]) -> Recorded:
+    """What `record` would answer. Nothing is written. Raises ConflictError as it does."""
+    if (there := _recorded(connection, episode, _digest(episode, said))) is not None:
+        return there
+    tail, hidden = _tail(connection, episode)
+    records = _chained(episode, said, tail.id if tail else None)
+    followed = records and tail and not hidden
+    neighbours = (tail.model_copy(update={"next_id": records[0].id}),) if followed and tail else ()
+    return Recorded(episode, records, neighbours, created=True)
+
+
+def _recorded(connection: Connection, episode: Episode, digest: str) -> Recorded | None:
+    """The episode, when it was recorded before. Raises ConflictError when it had other content."""
+    there = next(rows_of(episodes, "id").mappings(connection, {"ids": id_json([episode.id])}), None)
+    if there is None:
+        return None
+    if there["digest"] != digest:
+        raise ConflictError(
+            f"Episode {episode.id!r} is there with other content.", advice="Use another idempotency key."
+        )
+    return Recorded(episode_of(there), of_episode(connection, episode.id), (), created=False)
 
 
 def _digest(episode: Episode, said: Sequence[Message]) -> str:
@@ -105,7 +124,7 @@ def _chained(episode: Episode, said: Sequence[Message], before: str | None) -> t
             conversation=episode.conversation,
             scope=episode.scope,
             role=message.role,
-            speaker=message.name or _speaker(message.role, episode.scope),
+            speaker=message.name or _speaker(message.role, episode),
             content=message.content,
             timestamp=message.timestamp or episode.occurred_at,
             previous_id=around[i],
@@ -118,7 +137,11 @@ def _chained(episode: Episode, said: Sequence[Message], before: str | None) -> t
     )
 
 
-def _speaker(role: str, scope: Scope) -> str:
+def _speaker(role: str, episode: Episode) -> str:
+    scope = episode.scope
+    if untrusted(episode.trust or role):
+        # "I" in a page from the web is not the user.
+        return episode.trust or role
     if role == "user":
         return scope.user_id or next(iter(scope.labels.values()))
     return (scope.agent_id or role) if role == "assistant" else role

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, update
 
 from graphmem.faults import reach
-from graphmem.ledger import episodes, hanging, images, lexical, outbox, places, vectors
+from graphmem.ledger import episodes, expiring, hanging, images, lexical, outbox, places, reviews, vectors
 from graphmem.ledger.engine import insert, insert_new
 from graphmem.ledger.hanging import Hangers
 from graphmem.ledger.images import Image
@@ -70,6 +70,7 @@ def commit(connection: Connection, stores: Stores, plan: Plan, items: Sequence[V
         *_close(connection, stores, plan, before),
     ]
     image |= _tie(connection, stores, plan)
+    reviews.hold(connection, plan)
     vectors.put(connection, stores, items)
     reach("commit.vectors")
     outbox.note_graph(connection, stores, "upsert", "entity", [entity.id for entity in plan.entities])
@@ -78,7 +79,7 @@ def commit(connection: Connection, stores: Stores, plan: Plan, items: Sequence[V
 
 
 def _outcome(plan: Plan) -> tuple[Status, str]:
-    does = plan.additions or plan.closures or plan.revisions or plan.repeats
+    does = plan.additions or plan.closures or plan.revisions or plan.repeats or plan.held
     return ("done", "") if does else ("empty", "nothing to remember was found")
 
 
@@ -140,6 +141,8 @@ def _revise(
 ) -> list[Entry]:
     for revision in revisions:
         rewrite(connection, stores, before[revision.memory_id], revision, plan.at)
+    ending = [r for r in revisions if before[r.memory_id].memory.expires_at]
+    expiring.prolong(connection, [(r.memory_id, r.evidence) for r in ending])
     return [Entry("UPDATE", before[r.memory_id].memory, r.previous_text, r.text, r.reason) for r in revisions]
 
 
@@ -165,6 +168,7 @@ def _repeat(connection: Connection, stores: Stores, plan: Plan, before: Mapping[
         )
     hanging.add_evidence(connection, [(repeat.memory_id, span) for repeat in repeats for span in repeat.evidence])
     outbox.note_graph(connection, stores, "upsert", "memory", [repeat.memory_id for repeat in repeats])
+    expiring.prolong(connection, [(r.memory_id, r.evidence) for r in repeats if before[r.memory_id].memory.expires_at])
     return []
 
 

@@ -72,8 +72,19 @@ def mark_entity(connection: Connection, entity_id: str, items: Iterable[str]) ->
 def _closed(connection: Connection, kind: str, facts: set[str], said: set[str], named: set[str]) -> Marked:
     """With the memories that rest only on these messages, and the messages that only these memories rest on."""
     said = said | set(removal.sources_of_only(connection, list(facts)))
-    facts = facts | set(removal.resting_only_on(connection, list(said)))
+    facts = facts | set(removal.resting_only_on(connection, list(said))) | _deleted_before(connection, said)
     return Marked(kind, facts | _reworded_by(connection, said), said, named)
+
+
+def _deleted_before(connection: Connection, said: set[str]) -> set[str]:
+    """Memories that rested only on these messages and were deleted: history and images still hold their texts."""
+    rested: dict[str, set[str]] = {}
+    for plan_id in there(connection, touched.c.memory_id, said, answer=touched.c.resolution_id):
+        image = connection.scalar(select(resolutions.c.before).where(resolutions.c.id == plan_id)) or {}
+        for row in image.get("evidence", ()):
+            rested.setdefault(row["memory_id"], set()).add(row["message_id"])
+    gone = {memory_id for memory_id, sources in rested.items() if sources <= said}
+    return gone - there(connection, memories.c.id, gone)
 
 
 def _reworded_by(connection: Connection, said: set[str]) -> set[str]:

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from graphmem.ledger import cleaning, entities, erasing, marking, merging, reviews, splitting
+from graphmem.ledger import (
+    cleaning,
+    entities,
+    episodes,
+    erasing,
+    expiring,
+    marking,
+    merging,
+    planning,
+    removal,
+    reviews,
+    splitting,
+)
+from graphmem.ledger.contracts import Recorded
 from graphmem.ledger.engine import Database
 from graphmem.ledger.erasing import Erased
 from graphmem.ledger.marking import Marked
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.reviews import Waiting
 from graphmem.ledger.vectors import Matrices
-from graphmem.values import MergeReport, Review, ReviewStatus, Scope
+from graphmem.values import DeleteReport, Episode, MergeReport, Message, MessageRecord, Review, ReviewStatus, Scope
 
 
 class Operating:
@@ -38,6 +51,46 @@ class Operating:
         """Close a held fact. Raises NotFound, ConflictError."""
         with self._database.write("review") as connection:
             reviews.decide(connection, review_id, status, at, resolution_id)
+
+    def proposal(self, first_id: str, second_id: str) -> Review:
+        """One proposed merge. Raises NotFound."""
+        with self._database.read() as connection:
+            return reviews.proposal(connection, first_id, second_id)
+
+    # expiry
+
+    def expired(self, scope: Scope | None, now: datetime, *, withdrawn: bool = False) -> dict[str, list[str]]:
+        """Ids of memories and messages past their time, by owner."""
+        with self._database.read() as connection:
+            return expiring.due(connection, scope, now, withdrawn=withdrawn)
+
+    def delete(self, ids: Sequence[str], at: datetime, reason: str, *, dry_run: bool = False) -> DeleteReport:
+        """`Ledger.delete` with another reason, or only counted. Raises NotFound."""
+        with self._database.write("delete") as connection:
+            savepoint = connection.begin_nested()
+            report, gone = removal.delete_items(connection, self._stores, ids, at, reason)
+            if dry_run:
+                savepoint.rollback()
+                return report.model_copy(update={"dry_run": True, "resolution_id": None})
+        self._matrices.drop(gone)
+        return report
+
+    # plans
+
+    def foreseen(self, episode: Episode, said: Sequence[Message]) -> Recorded:
+        """What recording an episode would give; nothing is written. Raises ConflictError."""
+        with self._database.read() as connection:
+            return episodes.foreseen(connection, episode, said)
+
+    def latest(self, episode: Episode) -> tuple[MessageRecord, ...]:
+        """The last messages of the conversation that an episode would go on with, oldest first."""
+        with self._database.read() as connection:
+            return planning.latest(connection, episode)
+
+    def world(self, owner: str) -> str:
+        """A mark that changes with every write that may change how something new of an owner is judged."""
+        with self._database.read() as connection:
+            return planning.world(connection, owner)
 
     # merging
 

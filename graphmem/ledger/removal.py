@@ -21,7 +21,7 @@ REASON = "deleted on request"
 
 
 def delete_items(
-    connection: Connection, stores: Stores, ids: Sequence[str], at: datetime
+    connection: Connection, stores: Stores, ids: Sequence[str], at: datetime, reason: str = REASON
 ) -> tuple[DeleteReport, set[str]]:
     """Remove memories or messages; also answers with the ids whose vectors went. Raises NotFound."""
     known = facts.known(connection, ids)
@@ -41,9 +41,9 @@ def delete_items(
     lost = _withdraw(connection, stores, list(said.values()), image)
     hanging.sweep(connection, stores, named, [])
     scope = next(iter([*(k.memory.scope for k in known.values()), *(m.scope for m in said.values())]))
-    plan = _plan(scope, at, [(k.memory.id, k.memory.text) for k in known.values()], list(said))
+    plan = _plan(scope, at, [(k.memory.id, k.memory.text) for k in known.values()], list(said), reason)
     facts.write_resolution(connection, plan, image, [*known, *said])
-    entries = [Entry("DELETE", k.memory, k.memory.text, None, REASON) for k in known.values()]
+    entries = [Entry("DELETE", k.memory, k.memory.text, None, reason) for k in known.values()]
     facts.write_history(connection, plan.resolution_id, at, entries)
     report = DeleteReport(
         memories=len(known),
@@ -55,8 +55,8 @@ def delete_items(
     return report, {*known, *said, *named, *lost}
 
 
-def _plan(scope: Scope, at: datetime, gone: Sequence[tuple[str, str]], said: Sequence[str]) -> Plan:
-    changes = tuple(Change(event="DELETE", memory_id=i, text=text, reason=REASON) for i, text in gone)
+def _plan(scope: Scope, at: datetime, gone: Sequence[tuple[str, str]], said: Sequence[str], reason: str) -> Plan:
+    changes = tuple(Change(event="DELETE", memory_id=i, text=text, reason=reason) for i, text in gone)
     resolution_id = episodes.stable_id("delete", at.isoformat(), *sorted([i for i, _ in gone] + list(said)))
     return Plan(resolution_id=resolution_id, scope=scope, at=at, changes=changes)
 

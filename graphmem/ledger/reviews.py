@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, and_, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, select, update
 
 from graphmem.errors import ConflictError, NotFound
 from graphmem.ledger import entities as names
 from graphmem.ledger.engine import insert_new
 from graphmem.ledger.entities import named_in
-from graphmem.ledger.rows import in_scope, labels, scope_of
+from graphmem.ledger.rows import in_scope, labels, owner_scope, scope_of
 from graphmem.ledger.schema import entities, reviews, similar
 from graphmem.values import FactDraft, Held, Plan, Review, ReviewStatus, Scope, Verdict
 
@@ -94,6 +94,12 @@ def decide(
         raise ConflictError(f"Review {review_id!r} is {before} already.", advice="Undo its resolution to decide anew.")
 
 
+def withdraw(connection: Connection, plan: Plan) -> None:
+    """Take back what a plan held, unless it was decided meanwhile."""
+    for held in plan.held:
+        connection.execute(delete(reviews).where(reviews.c.id == held.id, reviews.c.status == "open"))
+
+
 def reopen(connection: Connection, resolution_id: str) -> None:
     """Put what a resolution decided back into the queue."""
     change = update(reviews).where(reviews.c.resolution_id == resolution_id)
@@ -110,7 +116,7 @@ def proposals(connection: Connection, scope: Scope, limit: int) -> tuple[Review,
         .limit(limit)
     )
     rows = connection.execute(statement).mappings().all()
-    return tuple(_proposal(connection, row, scope) for row in rows)
+    return tuple(_proposal(connection, row) for row in rows)
 
 
 _ENDS = ("first_id", "second_id")
@@ -122,16 +128,17 @@ def pair(review_id: str) -> tuple[str, str] | None:
     return (first, second) if sign else None
 
 
-def proposal(connection: Connection, first_id: str, second_id: str, scope: Scope) -> Review:
+def proposal(connection: Connection, first_id: str, second_id: str) -> Review:
     """One proposed merge. Raises NotFound."""
     wanted = (similar.c.first_id == first_id, similar.c.second_id == second_id)
-    row = connection.execute(select(similar).where(*wanted)).mappings().first()
+    owned = select(similar, entities.c.owner).join(entities, entities.c.id == similar.c.first_id)
+    row = connection.execute(owned.where(*wanted)).mappings().first()
     if row is None:
         raise NotFound("review", f"{first_id}{PAIR}{second_id}", advice="List them with reviews().")
-    return _proposal(connection, row, scope)
+    return _proposal(connection, row)
 
 
-def _proposal(connection: Connection, row: RowMapping, scope: Scope) -> Review:
+def _proposal(connection: Connection, row: RowMapping) -> Review:
     ends = (row["first_id"], row["second_id"])
     known, degrees = names.by_id(connection, ends), names.degrees(connection, ends)
     # The one that more items name gives its name to both.
@@ -141,7 +148,7 @@ def _proposal(connection: Connection, row: RowMapping, scope: Scope) -> Review:
         kind="merge",
         text=f"{ordered[0].name} / {ordered[1].name}",
         reason="the names are alike",
-        scope=scope,
+        scope=owner_scope(row["owner"]),
         confidence=max(0.0, min(1.0, row["cosine"])),
         entities=tuple(ordered),
     )

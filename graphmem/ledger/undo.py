@@ -45,6 +45,7 @@ def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetim
     after = facts.known(connection, ids)
     outbox.note(connection, stores, "vectors", "upsert", returned)
     _note(connection, stores, image, list(after))
+    reviews.withdraw(connection, plan)
     reviews.reopen(connection, resolution_id)
     connection.execute(update(resolutions).where(resolutions.c.id == resolution_id).values(undone_at=at))
     facts.write_history(connection, f"undo:{resolution_id}", at, _entries(before, after, resolution_id))

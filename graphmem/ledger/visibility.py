@@ -46,4 +46,6 @@ def sees_message(
         parts.append(said.c.recorded_at <= when.known_at)
     if when.as_of is not None and not when.everything:
         parts.append(said.c.timestamp <= when.as_of)
+    if not when.everything:
+        parts.append(or_(said.c.expires_at.is_(None), said.c.expires_at > when.now))
     return and_(*parts)

@@ -26,7 +26,7 @@ from graphmem.values.drafts import (
     Triple,
     Verdict,
 )
-from graphmem.values.operations import MergeReport, Receipt, Review, ReviewKind, ReviewStatus
+from graphmem.values.operations import ExpiryReport, MergeReport, Receipt, Review, ReviewKind, ReviewStatus
 from graphmem.values.records import (
     SCOPE_LABELS,
     Claim,
@@ -113,6 +113,7 @@ __all__ = [
     "Episode",
     "Event",
     "Evidence",
+    "ExpiryReport",
     "ExportReport",
     "Fact",
     "FactDraft",

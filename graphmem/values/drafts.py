@@ -195,7 +195,7 @@ class Held(Value):
     """A fact of an untrusted source that waits for a decision of a person, see `steps/trust.py`."""
 
     id: str
-    kind: Literal["supersede", "instruction"]
+    kind: Literal["supersede", "instruction", "personal"]
     draft: FactDraft
     message_id: str
     trust: str

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from graphmem.values.records import Entity, Moment, Scope, Value
 
-ReviewKind = Literal["supersede", "instruction", "merge"]
+ReviewKind = Literal["supersede", "instruction", "personal", "merge"]
 ReviewStatus = Literal["open", "accepted", "rejected"]
 
 
@@ -19,7 +19,7 @@ class Review(Value):
     id: str
     kind: ReviewKind
     """supersede: an untrusted source says what would change a trusted fact; instruction: an untrusted source says what
-    reads like an order; merge: two entities may be one."""
+    reads like an order; personal: it speaks of wishes, or of the user; merge: two entities may be one."""
     text: str
     """The statement that is held back, or the two names."""
     reason: str = ""
@@ -82,3 +82,15 @@ class Receipt(Value):
     """Occurrences of erased texts left in the files; None when nothing was searched."""
     stores: Mapping[str, str] = Field(default_factory=dict)
     """What was done to each store."""
+
+
+class ExpiryReport(Value):
+    """What outlived its time and went."""
+
+    memories: int = 0
+    messages: int = 0
+    resolution_ids: tuple[str, ...] = ()
+    """One an owner; `undo` of it brings back what went. None after a purge."""
+    receipt: Receipt | None = None
+    """Of a purge."""
+    dry_run: bool = False

@@ -42,6 +42,10 @@ class AddResult(Value):
     projected: bool = True
     duplicate: bool = False
     """The same add had been accepted before; nothing was written."""
+    reviews: tuple[str, ...] = ()
+    """Ids of statements of an untrusted source that wait for `accept` or `reject`."""
+    redacted: Mapping[str, int] = Field(default_factory=dict)
+    """Kind of secret or personal datum -> how many were taken out before anything was kept."""
 
     @property
     def relations(self) -> tuple[Relation, ...]:

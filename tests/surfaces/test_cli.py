@@ -310,7 +310,7 @@ class TestHome:
         """Not as text, not as JSON."""
         monkeypatch.setenv("GRAPHMEM_LLM_API_KEY", "sk-very-secret")
 
-        assert "secret" not in cli("config", "show").out + cli("config", "get", "llm_api_key", "-o", "json").out
+        assert "very-secret" not in cli("config", "show").out + cli("config", "get", "llm_api_key", "-o", "json").out
 
     def test_an_unknown_setting_names_the_nearest(self, cli: Cli):
         """Reading and writing alike."""

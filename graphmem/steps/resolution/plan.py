@@ -30,8 +30,13 @@ TRUST_OF_ROLE = {"user": "user", "system": "system", "assistant": "assistant", "
 
 
 def trust_of(facts: Sequence[LinkedFact], messages: Sequence[MessageRecord]) -> tuple[str, ...]:
-    """The trust of every fact: that of the role whose message it comes from."""
-    return tuple(TRUST_OF_ROLE[messages[f.draft.message].role] for f in facts)
+    """The trust of every fact: the caller's word for its message, else that of the message's role."""
+    return tuple(of_message(messages[f.draft.message]) for f in facts)
+
+
+def of_message(message: MessageRecord) -> str:
+    """The trust of what a message says."""
+    return message.trust or TRUST_OF_ROLE[message.role]
 
 
 def resolution_id(owner: str, episode_id: str) -> str:
@@ -187,7 +192,7 @@ def _addition(fact: LinkedFact, evidence: tuple[Evidence, ...], base: _Base, mes
     memory = Memory(
         id=fact.memory_id, text=draft.text, scope=base.scope, kind=draft.kind, valid_from=fact.valid_from,
         valid_to=fact.valid_to, recorded_at=base.at, retired_at=base.at if fact.valid_to else None,
-        metadata={**base.metadata, **draft.metadata}, trust=TRUST_OF_ROLE[message.role],
+        metadata={**base.metadata, **draft.metadata}, trust=of_message(message), expires_at=message.expires_at,
         subject_id=fact.subject_id, claims=draft.claims, modality=draft.modality,
         confidence=draft.confidence, speaker=message.speaker, role=message.role,
     )  # fmt: skip

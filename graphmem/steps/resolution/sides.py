@@ -88,6 +88,11 @@ def rank(trust: str) -> int:
     return TRUST.index(trust) if trust in TRUST else -1
 
 
+def untrusted(trust: str) -> bool:
+    """Whether a source is less than an assistant."""
+    return rank(trust) < rank("assistant")
+
+
 def subject_key(text: str) -> str:
     """A subject as it is compared: no article, one spelling."""
     plain = key(text)

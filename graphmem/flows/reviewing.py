@@ -1,0 +1,83 @@
+"""Deciding what waits: a held fact is remembered with the user's own trust, or dropped; two entities become one."""
+
+from __future__ import annotations
+
+from uuid import uuid5
+
+from graphmem.engine import Engine
+from graphmem.errors import ConflictError
+from graphmem.flows.remember import Surroundings, Texts, vector_items
+from graphmem.ledger.reviews import Waiting, pair
+from graphmem.steps import linking, resolution
+from graphmem.values import Candidate, Draft, Plan, Review, Verdict
+
+ACCEPTED = "user"
+"""The trust of what a person has accepted."""
+NO_MESSAGES = Surroundings((), {}, ())
+
+
+def accept(engine: Engine, review_id: str) -> Review:
+    """Carry out what waits. Raises NotFound, ConflictError."""
+    if (ends := pair(review_id)) is not None:
+        return _merge(engine, ends)
+    waiting = engine.ledger.operating.review(review_id)
+    if waiting.review.status != "open":
+        raise ConflictError(
+            f"Review {review_id!r} is {waiting.review.status} already.", advice="Undo its resolution to decide anew."
+        )
+    plan = _remember(engine, waiting)
+    engine.ledger.operating.decide(review_id, "accepted", plan.at, plan.resolution_id)
+    engine.projection.apply()
+    return engine.ledger.operating.review(review_id).review
+
+
+def reject(engine: Engine, review_id: str) -> Review:
+    """Drop what waits; `undo` of a rejected merge proposes it anew. Raises NotFound, ConflictError."""
+    now = engine.clock()
+    if (ends := pair(review_id)) is None:
+        engine.ledger.operating.decide(review_id, "rejected", now)
+        return engine.ledger.operating.review(review_id).review
+    proposal = engine.ledger.operating.proposal(*ends)
+    resolution_id = engine.ledger.operating.part(*ends, now)
+    return proposal.model_copy(update={"status": "rejected", "resolution_id": resolution_id})
+
+
+def _merge(engine: Engine, ends: tuple[str, str]) -> Review:
+    proposal = engine.ledger.operating.proposal(*ends)
+    keep, other = proposal.entities
+    with engine.locks.hold(proposal.scope.owner):
+        report = engine.ledger.operating.merge(keep.id, other.id, engine.clock())
+    engine.projection.apply()
+    return proposal.model_copy(update={"status": "accepted", "resolution_id": report.resolution_id})
+
+
+def _remember(engine: Engine, waiting: Waiting) -> Plan:
+    """Commit the held fact as a person's own statement, with what it does to known memories that still hold."""
+    episode, messages = engine.ledger.episode(str(waiting.review.episode_id))
+    places = {message.id: index for index, message in enumerate(messages)}
+    place = places[str(waiting.review.message_id)]
+    draft = Draft(facts=(waiting.draft.model_copy(update={"message": place}),))
+    vouched = tuple(m.model_copy(update={"trust": ACCEPTED}) for m in messages)
+    vectors = Texts.of(NO_MESSAGES, draft).embed(engine)
+    scope = episode.scope
+    with engine.locks.hold(scope.owner):
+        known = engine.ledger.entities(scope.owner, linking.keys(linking.names(draft)))
+        linked = linking.link(draft, known, {}, owner=scope.owner, episode_id=waiting.review.id, messages=vouched)
+        candidates, verdicts = _still(engine, waiting)
+        now, world = engine.clock(), engine.ledger.operating.world(scope.owner)
+        plan = resolution.plan(
+            linked, [candidates], verdicts, scope=scope, at=now, episode_id=episode.id, messages=vouched
+        )
+        identity = str(uuid5(linking.NAMESPACE, f"accepted\n{waiting.review.id}\n{world}"))
+        plan = plan.model_copy(update={"resolution_id": identity, "episode_id": None})
+        engine.ledger.commit(plan, vector_items(NO_MESSAGES, plan, vectors, scope))
+    return plan
+
+
+def _still(engine: Engine, waiting: Waiting) -> tuple[tuple[Candidate, ...], tuple[Verdict, ...]]:
+    """What the fact would change, as far as it is there and has not ended meanwhile."""
+    known = engine.ledger.known([verdict.memory_id for verdict in waiting.verdicts])
+    standing = {i: k for i, k in known.items() if k.memory.retired_at is None}
+    candidates = tuple(Candidate(memory=k.memory, triples=k.triples, names=k.names) for k in standing.values())
+    kept = [v.model_copy(update={"fact": 0}) for v in waiting.verdicts if v.memory_id in standing]
+    return candidates, tuple(kept)
