@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,10 +16,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphmem.models.contracts import ExtractionRequest
 from graphmem.models.local import coordination, language, mending, salience
+from graphmem.models.local.antecedents import Named, carried
 from graphmem.models.local.corrections import Said, corrected
 from graphmem.models.local.entities import Names
 from graphmem.models.local.facts import Passage, Statement, statements
-from graphmem.models.local.persons import SPEAKER, Persons
+from graphmem.models.local.persons import SPEAKER, THIRD, Persons
 from graphmem.models.local.reader import Reader
 from graphmem.models.local.slots import agreed, same_types
 from graphmem.values import Claim, Draft, Dropped, FactDraft, Mention, MessageRecord
@@ -57,7 +59,7 @@ class LocalExtractor:
     def extract(self, request: ExtractionRequest) -> Draft:
         """Propose facts for the request. Raises MissingExtra when spaCy or its model is not installed."""
         people = _speakers(request)
-        read = self._read(request.messages, people, request.include_assistant)
+        read = self._read(request.messages, people, request.include_assistant, self._before(request, people))
 
         @cache
         def recent() -> list[Said]:
@@ -70,14 +72,21 @@ class LocalExtractor:
         return Draft(facts=tuple(facts), mentions=_unique(same_types(facts, read.mentions)), dropped=tuple(dropped))
 
     def _read(
-        self, messages: Sequence[MessageRecord], people: Sequence[tuple[str, str]], include_assistant: bool
+        self,
+        messages: Sequence[MessageRecord],
+        people: Sequence[tuple[str, str]],
+        include_assistant: bool,
+        before: _Before | None = None,
     ) -> _Read:
-        """The facts of each message on its own, without claims and without corrections."""
+        """The facts of each message, without claims and without corrections."""
+        before = before or _Before()
         facts: list[FactDraft] = []
         faint: list[Statement] = []
         mentions: list[Mention] = []
         for passage, names in self._passages(messages, people):
             mentions += _mentions(passage, names)
+            passage.thread.last = before.last_of(passage)
+            before.note(passage, names)
             if not _gives_facts(messages[passage.index], include_assistant):
                 continue
             for statement in statements(passage, names):
@@ -86,6 +95,14 @@ class LocalExtractor:
                 else:
                     faint.append(statement)
         return _Read(facts, faint, mentions)
+
+    def _before(self, request: ExtractionRequest, people: Sequence[tuple[str, str]]) -> _Before:
+        """Whom the first message may mean by "she": somebody of the message that it answers."""
+        before = _Before()
+        if request.recent and request.messages and _THIRD_PERSON.search(request.messages[0].content):
+            for passage, names in self._passages(request.recent[-2:], people):
+                before.note(passage, names)
+        return before
 
     def _saved(self, faint: Sequence[Statement]) -> tuple[list[FactDraft], list[Dropped]]:
         """What seemed not worth keeping: facts that fill a slot all the same ("Sid cycles to work"), and the rest."""
@@ -131,6 +148,21 @@ class LocalExtractor:
         if not joining:
             return doc, frozenset()
         return self._nlp(coordination.restated(doc.text, joining)), coordination.repeated(joining)
+
+
+@dataclass
+class _Before:
+    """The person of the message before, as messages go by."""
+
+    named: Named | None = None
+
+    def last_of(self, passage: Passage) -> Named | None:
+        """Whom the message before named, for the first passage of a message."""
+        return self.named if passage.offset == 0 else None
+
+    def note(self, passage: Passage, names: Names) -> None:
+        """A message went by; of a long one, its last piece counts."""
+        self.named = carried(passage.doc, passage.persons, names, self.named)
 
 
 class _Read(NamedTuple):
@@ -179,6 +211,9 @@ _BRACKETED = re.compile(r" \((?:since |week of |weekend of )?[\w ]*\d{4}\)")
 """The resolved time behind a relative one: it says nothing new and would only disturb the parse."""
 
 _FIRST_PERSON = re.compile(r"\b(?:" + "|".join(sorted(SPEAKER - {"us"})) + r")\b", re.IGNORECASE)
+
+
+_THIRD_PERSON = re.compile(r"\b(?:" + "|".join(sorted(THIRD)) + r")\b", re.IGNORECASE)
 
 
 def _title(message: MessageRecord) -> str:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from graphmem.models.local import modality, salience
+from graphmem.models.local.antecedents import Thread, follow, kin
 from graphmem.models.local.clauses import Clause, clauses, is_verb, subject_of
-from graphmem.models.local.constructions import Reading, kin_terms
+from graphmem.models.local.constructions import Reading
 from graphmem.models.local.entities import Names
-from graphmem.models.local.persons import THINGS, THIRD, Persons, possessive
+from graphmem.models.local.persons import THINGS, THIRD, Persons
 from graphmem.models.local.relations import Edge, Relations
 from graphmem.models.local.times import Time, find, settle
 from graphmem.models.local.wording import Wording, trimmed, without_vocative
@@ -20,20 +21,6 @@ from graphmem.values import EntityDraft, FactDraft, RelationDraft
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
-_FEMALE = {
-    "sister",
-    "mother",
-    "mom",
-    "mum",
-    "daughter",
-    "wife",
-    "girlfriend",
-    "aunt",
-    "niece",
-    "grandma",
-    "grandmother",
-}
-_MALE = {"brother", "father", "dad", "son", "husband", "boyfriend", "uncle", "nephew", "grandpa", "grandfather"}
 _WH = {"what", "who", "whom", "whose", "where", "when", "why", "how", "which"}
 _SAYING = {"say", "think", "guess", "hope", "suppose", "believe", "hear", "know", "mean", "agree"}
 _SAID = {"dobj", "ccomp", "xcomp", "prep", "dative"}
@@ -56,15 +43,8 @@ class Passage:
     """The whole message; the doc starts at `offset` of it."""
     repeated: frozenset[int] = frozenset()
     """Offsets in the doc of subjects that the message leaves out."""
-
-
-@dataclass(slots=True)
-class _Thread:
-    """What pronouns of the third person may refer to, as the message goes on."""
-
-    last: tuple[EntityDraft, str, str] | None = None
-    """(entity, words, gender or "")."""
-    found: dict[int, EntityDraft] = field(default_factory=dict)
+    thread: Thread = field(default_factory=Thread)
+    """Whom pronouns may mean, from the message before on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +58,10 @@ class Statement:
 def statements(passage: Passage, names: Names) -> Iterator[Statement]:
     """The statements of a message, in order; questions, greetings and thanks give none."""
     times = find(passage.doc.text, passage.base)
-    thread = _Thread()
+    thread = passage.thread
     for sentence in passage.doc.sents:
         text = sentence.text.strip()
-        _follow(sentence, passage, names, thread)
+        follow(sentence, passage.persons, names, thread)
         if not text or _is_question(sentence) or (not passage.title and salience.is_small_talk(text)):
             continue
         asked = _nickname(sentence, passage)
@@ -122,51 +102,8 @@ def _is_question(sentence: Span) -> bool:
     return (first.lower_ in _WH and first.dep_ != "mark" and first.head.dep_ != "advcl") or inverted
 
 
-def _follow(sentence: Span, passage: Passage, names: Names, thread: _Thread) -> None:
-    """Note whom "he" and "she" mean in this sentence, then who was named in it."""
-    for token in sentence:
-        if token.lower_ in THIRD and thread.last is not None and _agrees(token, thread.last[2]):
-            thread.found[token.i] = thread.last[0]
-        relative = _kin(token, passage.persons)
-        entity = names.strong(token)
-        if relative is not None and not _names_somebody(token, names):
-            thread.last = relative
-        elif entity is not None and entity.type == "Person" and entity.name not in passage.persons.names:
-            gender = thread.last[2] if thread.last and thread.last[0].name == entity.name else _gender(token)
-            thread.last = entity, entity.name, gender
-
-
-def _agrees(pronoun: Token, gender: str) -> bool:
-    female = pronoun.lower_ in {"she", "her", "hers", "herself"}
-    return gender != ("m" if female else "f")
-
-
-def _gender(token: Token) -> str:
-    near = {t.lower_ for t in token.children} | {token.head.lower_}
-    return "f" if near & _FEMALE else "m" if near & _MALE else ""
-
-
-def _names_somebody(noun: Token, names: Names) -> bool:
-    near = [c for c in (*noun.children, noun.head) if c.dep_ in {"appos", "compound"} or c is noun.head]
-    return any((e := names.strong(c)) is not None and e.type == "Person" and c.pos_ == "PROPN" for c in near)
-
-
-def _kin(token: Token, persons: Persons) -> tuple[EntityDraft, str, str] | None:
-    """Somebody named only by kinship ("my sister"), as a person of her own."""
-    if token.lower_ not in kin_terms() or token.pos_ != "NOUN":
-        return None
-    owner = next((c for c in token.children if c.dep_ == "poss"), None)
-    name = persons.named(owner) if owner is not None else None
-    if name is None:
-        return None
-    words = f"{possessive(name)} {token.text}"
-    gender = "f" if token.lower_ in _FEMALE else "m" if token.lower_ in _MALE else ""
-    kind = "Animal" if kin_terms()[token.lower_] == "has_pet" else "Person"
-    return EntityDraft(name=words, type=kind), words, gender
-
-
 def _statement(
-    clause: Clause, passage: Passage, names: Names, times: Sequence[Time], thread: _Thread
+    clause: Clause, passage: Passage, names: Names, times: Sequence[Time], thread: Thread
 ) -> Statement | None:
     clause = without_vocative(clause, passage.persons)
     clause = _named_alone(clause, names, thread)
@@ -207,7 +144,7 @@ def _is_subordinate(time: Time, clause: Clause) -> bool:
     return any(t.idx == time.start for c in below for t in c.subtree)
 
 
-def _named_alone(clause: Clause, names: Names, thread: _Thread) -> Clause:
+def _named_alone(clause: Clause, names: Names, thread: Thread) -> Clause:
     """Names Tom alone in "her brother Tom lives" where nobody knows who she is."""
     head = clause.subject_head
     if head is None or not _is_a_strangers(head, thread):
@@ -224,7 +161,7 @@ def _named_alone(clause: Clause, names: Names, thread: _Thread) -> Clause:
     return replace(clause, subject=subject, tokens=tuple(t for t in clause.tokens if t.i not in dropped))
 
 
-def _is_a_strangers(noun: Token, thread: _Thread) -> bool:
+def _is_a_strangers(noun: Token, thread: Thread) -> bool:
     """Whether it belongs to a "he" or "she" whom the message does not name."""
     return any(c.dep_ == "poss" and c.lower_ in {"his", "her"} and c.i not in thread.found for c in noun.children)
 
@@ -238,7 +175,7 @@ def _has_a_subject(clause: Clause, words: Sequence[Token]) -> bool:
 
 
 def _subject(  # noqa: PLR0911 - one line a way of naming somebody
-    clause: Clause, passage: Passage, names: Names, thread: _Thread
+    clause: Clause, passage: Passage, names: Names, thread: Thread
 ) -> tuple[EntityDraft | None, str | None]:
     head = clause.subject_head
     if head is None:
@@ -248,7 +185,7 @@ def _subject(  # noqa: PLR0911 - one line a way of naming somebody
         return EntityDraft(name=speaker, type="Person"), "speaker"
     if head.i in thread.found:
         return thread.found[head.i], "named"
-    relative = _kin(head, passage.persons)
+    relative = kin(head, passage.persons)
     if relative is not None:
         named = next((e for c in head.children if c.dep_ == "appos" and (e := names.strong(c)) is not None), None)
         return named or relative[0], "named"
@@ -269,7 +206,7 @@ def _other(entity: EntityDraft, persons: Persons) -> str:
 
 
 def _can_stand(
-    clause: Clause, words: Sequence[Token], subject: EntityDraft | None, reading: Reading, thread: _Thread
+    clause: Clause, words: Sequence[Token], subject: EntityDraft | None, reading: Reading, thread: Thread
 ) -> bool:
     """Whether a reader who was not there would understand it."""
     head = clause.subject_head
@@ -292,7 +229,7 @@ def _times_of(words: Sequence[Token], times: Sequence[Time], passage: Passage) -
 
 
 def _draft(
-    clause: Clause, words: Sequence[Token], passage: Passage, names: Names, thread: _Thread,
+    clause: Clause, words: Sequence[Token], passage: Passage, names: Names, thread: Thread,
     subject: EntityDraft | None, reading: Reading, edges: Sequence[Edge], times: Sequence[Time],
 ) -> FactDraft:  # fmt: skip
     wording = Wording(passage.persons, {i: e.name for i, e in thread.found.items()}, _worth_telling(times, clause))
@@ -357,7 +294,7 @@ def _entities(
     names: Names,
     subject: EntityDraft | None,
     edges: Sequence[Edge],
-    thread: _Thread,
+    thread: Thread,
 ) -> tuple[EntityDraft, ...]:
     """Everything the fact names, the ends of its relations first: their types are the surest."""
     found: dict[str, EntityDraft] = {}
