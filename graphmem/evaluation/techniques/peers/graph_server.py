@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from graphmem.errors import ConfigError
+from graphmem.errors import StoreUnavailable
 from graphmem.settings import Settings
 
 
@@ -16,17 +16,28 @@ class Server(NamedTuple):
     url: str
     user: str
     password: str
+    """Empty where the server asks for none."""
     database: str | None
 
 
 def server(technique: str, settings: Settings) -> Server:
-    """The server that the settings name. Raises ConfigError when they name none."""
-    given: dict[str, Any] = {key: getattr(settings, f"neo4j_{key}", None) for key in Server._fields}
-    if not given["url"]:
-        raise ConfigError(f"The technique {technique!r} needs a Neo4j.", advice="Set GRAPHMEM_NEO4J_URL.")
-    secret = given["password"]
-    password = "" if secret is None else str(secret.get_secret_value())
-    return Server(str(given["url"]), str(given["user"] or "neo4j"), password, given["database"])
+    """The server that the settings name. Raises StoreUnavailable when it does not answer."""
+    import neo4j
+    from neo4j.exceptions import DriverError, Neo4jError
+
+    secret = settings.neo4j_password
+    password = "" if secret is None else secret.get_secret_value()
+    found = Server(settings.neo4j_url, settings.neo4j_user, password, settings.neo4j_database)
+    login = (found.user, found.password) if found.password else None
+    try:
+        with neo4j.GraphDatabase.driver(found.url, auth=login, telemetry_disabled=True) as driver:
+            driver.verify_connectivity()
+    except (DriverError, Neo4jError) as exc:
+        raise StoreUnavailable(
+            f"The technique {technique!r} needs a Neo4j, and {found.url} does not answer.",
+            advice="Set GRAPHMEM_NEO4J_URL and GRAPHMEM_NEO4J_PASSWORD.",
+        ) from exc
+    return found
 
 
 def partition(folder: Path) -> str:

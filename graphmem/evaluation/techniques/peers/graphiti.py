@@ -7,6 +7,7 @@ episodes: with one turn an add (`--batch 1`) its evidence is known, and recall i
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,6 +31,8 @@ class Graphiti:
         require("graphiti", INSTALL, "graphiti_core")
         self._graph = server("graphiti", parts.settings)
         set_variables(GRAPHITI_TELEMETRY_ENABLED="false")
+        # Its queries name properties that an empty database does not have yet, and the server remarks on each.
+        logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
         self._parts = parts
         self._gateway = Gateway(parts)
         self._progress = Progress(parts.folder)
@@ -66,7 +69,7 @@ class Graphiti:
         """Add what is not there yet. Raises ModelError when a call failed for good."""
         done = self._progress.done
         if not done:
-            self._runner.run(self._graphiti.build_indices_and_constraints())
+            self._runner.run(self._begin())
         for add in adds(conversation, self._parts.options.batch):
             self._sources[self._name(add)] = tuple(turn.id for turn in add.turns)
             if add.number >= done:
@@ -104,6 +107,13 @@ class Graphiti:
 
     def _name(self, add: Add) -> str:
         return f"add {add.number}"
+
+    async def _begin(self) -> None:
+        """Indexes, and nothing of what an earlier run with this folder left."""
+        from graphiti_core.utils.maintenance.graph_data_operations import clear_data
+
+        await self._graphiti.build_indices_and_constraints()
+        await clear_data(self._graphiti.driver, [self._group])
 
     async def _add(self, add: Add) -> None:
         from graphiti_core.nodes import EpisodeType
@@ -157,4 +167,4 @@ async def _all(kind: Any, driver: Any, group: str) -> list[Any]:
 def _line(edge: Any) -> str:
     ended: datetime | None = edge.invalid_at
     until = f" (until {ended:%Y-%m-%d})" if ended else ""
-    return dated(edge.valid_at or edge.created_at, f"{edge.fact}{until}")
+    return dated(edge.valid_at, f"{edge.fact}{until}")

@@ -1,4 +1,4 @@
-"""mem0ai 2.x as it is published: Chroma for vectors, its own prompts, the chat model and the embedder of the run.
+"""mem0ai 2.x as it is published: its default vector store, its own prompts, the chat model and the embedder of the run.
 
 Every message comes as a user's, with the speaker's name before it: there is no field for a name, and 1.x reads facts
 from users' messages alone. The date of a session goes into the metadata of what is added, and from there into the
@@ -19,7 +19,7 @@ from graphmem.evaluation.techniques.peers.gateway import Gateway
 from graphmem.evaluation.techniques.units import shown
 from graphmem.settings import set_variables
 
-INSTALL = "'mem0ai>=2,<3' chromadb"
+INSTALL = "'mem0ai[nlp,extras]>=2,<3'"
 MOST = 100_000
 """Memories that are read to count them."""
 
@@ -29,8 +29,13 @@ def configuration(parts: Parts, gateway: Gateway) -> dict[str, Any]:
     server = {"api_key": gateway.key, "openai_base_url": gateway.base_url}
     return {
         "vector_store": {
-            "provider": "chroma",
-            "config": {"collection_name": "mem0", "path": str(parts.folder / "chroma")},
+            "provider": "qdrant",
+            "config": {
+                "collection_name": "mem0",
+                "path": str(parts.folder / "qdrant"),
+                "on_disk": True,
+                "embedding_model_dims": gateway.dimensions,
+            },
         },
         "llm": {"provider": "openai", "config": {"model": gateway.model, **server}},
         "embedder": {
@@ -51,7 +56,7 @@ class Mem0:
     """Mem0's memory of one conversation."""
 
     def __init__(self, parts: Parts) -> None:
-        require("mem0", INSTALL, "mem0", "chromadb", package="mem0ai", major=2)
+        require("mem0", INSTALL, "mem0", package="mem0ai", major=2)
         prepare(parts)
         self._parts = parts
         self._gateway = Gateway(parts)
@@ -97,9 +102,9 @@ class Mem0:
 
     def close(self) -> None:
         """Let go of its stores."""
-        close = getattr(self._memory, "close", None)
-        if close is not None:
-            close()
+        for part in (self._memory.vector_store.client, self._memory):
+            if hasattr(part, "close"):
+                part.close()
         self._gateway.close()
 
     def _add(self, add: Add) -> None:

@@ -15,14 +15,14 @@ from graphmem.evaluation.techniques.peers.adds import Add, Progress, require
 from graphmem.evaluation.techniques.peers.gateway import Gateway
 from graphmem.evaluation.techniques.peers.graph_server import partition, server
 
-INSTALL = "'mem0ai==1.0.11' langchain-neo4j rank-bm25 chromadb"
+INSTALL = "'mem0ai==1.0.11' langchain-neo4j rank-bm25"
 
 
 class Mem0Graph(mem0.Mem0):
     """Mem0's memory of one conversation, with relations."""
 
     def __init__(self, parts: Parts) -> None:
-        require("mem0+", INSTALL, "mem0", "langchain_neo4j", "rank_bm25", "chromadb", package="mem0ai", major=1)
+        require("mem0+", INSTALL, "mem0", "langchain_neo4j", "rank_bm25", package="mem0ai", major=1)
         self._graph = server("mem0+", parts.settings)
         mem0.prepare(parts)
         self._parts = parts
@@ -46,6 +46,9 @@ class Mem0Graph(mem0.Mem0):
     def ingest(self, conversation: Conversation) -> Ingested:
         """See `Mem0.ingest`; the user is the run's own, since the server is shared."""
         user = self._user
+        if not self._progress.done:
+            # What an earlier run with this folder left: the folder can be removed, the server's part cannot.
+            self._memory.graph.delete_all({"user_id": user})
         found = super().ingest(conversation.model_copy(update={"id": user}))
         return found.model_copy(update={"conversation": conversation.id})
 
