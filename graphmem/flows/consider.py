@@ -56,6 +56,8 @@ class Decision(NamedTuple):
     added: tuple[Relation, ...]
     ended: tuple[Relation, ...]
     usage: Usage
+    after: int
+    """The last resolution about the owner that was seen."""
 
 
 def owner_scope(scope: Scope) -> Scope:
@@ -80,6 +82,7 @@ def decide(
 ) -> Decision:
     """From drafts to a plan. The ledger is read, never written; at most one model call, for undecided pairs."""
     with engine.ledger.snapshot():
+        after = engine.ledger.latest(episode.scope.owner)
         linked, names, candidates = _gathered(engine, episode, messages, draft, vectors)
     rules = resolution.Settings(cardinality=engine.settings.cardinality)
     trusted = resolution.trust_of(linked.facts, messages)
@@ -109,7 +112,7 @@ def decide(
         metadata={key: value for key, value in episode.metadata.items() if not key.startswith(RESERVED)},
     )
     plan = plan.model_copy(update={"held": held})
-    return Decision(plan, _added(plan, names), _ended(plan, candidates), usage)
+    return Decision(plan, _added(plan, names), _ended(plan, candidates), usage, after)
 
 
 def _gathered(

@@ -181,13 +181,17 @@ def digest(engine: Engine, recorded: Recorded, watch: Stopwatch) -> AddResult:
         reach("add.embedded")
     except ModelError as exc:
         return _failed(engine, recorded, exc, watch)
+    committed = False
     with engine.locks.hold(episode.scope.owner):
-        with watch.stage("resolve"):
-            decided = consider.decide(engine, episode, recorded.messages, draft, vectors, journal)
-        reach("add.decided")
-        with watch.stage("commit"):
-            items = vector_items(around, decided.plan, vectors, episode.scope)
-            engine.ledger.commit(decided.plan, items, journal.owed if journal is not None else ())
+        # Another process may decide about the same owner meanwhile; then this is decided anew, on what it left.
+        while not committed:
+            with watch.stage("resolve"):
+                decided = consider.decide(engine, episode, recorded.messages, draft, vectors, journal)
+            reach("add.decided")
+            with watch.stage("commit"):
+                items = vector_items(around, decided.plan, vectors, episode.scope)
+                owed = journal.owed if journal is not None else ()
+                committed = engine.ledger.commit(decided.plan, items, owed, after=decided.after)
     reach("add.committed")
     with watch.stage("project"):
         projected = engine.projection.apply()

@@ -136,8 +136,18 @@ class Ledger(Protocol):
         ...
 
     # resolutions
-    def commit(self, plan: Plan, vectors: Sequence[VectorItem] = (), replies: Sequence[tuple[str, Reply]] = ()) -> None:
+    def commit(
+        self,
+        plan: Plan,
+        vectors: Sequence[VectorItem] = (),
+        replies: Sequence[tuple[str, Reply]] = (),
+        *,
+        after: int | None = None,
+    ) -> bool:
         """Apply a plan whole: memories, relations, history, outbox, vectors, episode status. Idempotent on its id.
+
+        False, and nothing is written, when its owner was decided about since the resolution at `after` (see `latest`):
+        the plan rests on what is no longer so, and must be made anew.
 
         `replies` are a model's that the plan rests on and the journal has not yet: (hash of the prompt, reply).
 
@@ -240,6 +250,10 @@ class Ledger(Protocol):
 
     def history(self, memory_id: str) -> tuple[HistoryEntry, ...]:
         """Changes of one memory, oldest first. Empty for an unknown id."""
+        ...
+
+    def latest(self, owner: str) -> int:
+        """The place of the last resolution about an owner, growing with each; 0 when there is none."""
         ...
 
     def episode_result(self, episode_id: str) -> Plan | None:

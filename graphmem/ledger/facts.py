@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from graphmem.faults import reach
 from graphmem.ledger import episodes, expiring, hanging, images, lexical, outbox, places, reviews, vectors
@@ -14,7 +14,7 @@ from graphmem.ledger.engine import insert, insert_new
 from graphmem.ledger.hanging import Hangers
 from graphmem.ledger.images import Image
 from graphmem.ledger.outbox import Stores
-from graphmem.ledger.prepared import ids as id_json
+from graphmem.ledger.prepared import Prepared, ids as id_json
 from graphmem.ledger.prepared import rows_of
 from graphmem.ledger.rows import Columns, attribute_rows, chunks, claims_json, labels, memory_of, memory_row
 from graphmem.ledger.schema import attributes, history, memories, resolutions, similar, touched
@@ -51,6 +51,14 @@ def known(connection: Connection, ids: Iterable[str]) -> dict[str, Known]:
 def is_resolved(connection: Connection, resolution_id: str) -> bool:
     """Whether a resolution was committed before, undone or not."""
     return bool(places.seqs(connection, resolutions, [resolution_id]))
+
+
+def latest(connection: Connection, owner: str) -> int:
+    """The place of the last resolution about an owner; 0 when there is none."""
+    return _LATEST.rows(connection, {"owner": owner})[0][0] or 0
+
+
+_LATEST = Prepared(select(func.max(resolutions.c.seq).label("seq")).where(resolutions.c.owner == bindparam("owner")))
 
 
 def commit(connection: Connection, stores: Stores, plan: Plan, items: Sequence[VectorItem]) -> None:

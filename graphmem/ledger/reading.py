@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from graphmem.ledger import entities, episodes, lexical, outlines, reads
+from graphmem.ledger import entities, episodes, facts, lexical, outlines, reads
 from graphmem.ledger import relations as ties
 from graphmem.ledger import vectors as _vectors
 from graphmem.ledger.common_words import WordCounts
@@ -110,6 +110,11 @@ class Reading:
         """Changes of one memory, oldest first. Empty for an unknown id."""
         with self._database.read() as connection:
             return reads.history_of_memory(connection, memory_id)
+
+    def latest(self, owner: str) -> int:
+        """The place of the last resolution about an owner; 0 when there is none."""
+        with self._database.read() as connection:
+            return facts.latest(connection, owner)
 
     def episode_result(self, episode_id: str) -> Plan | None:
         """The plan that the episode led to, or None."""

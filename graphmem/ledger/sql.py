@@ -134,13 +134,23 @@ class SqlLedger(Reading):
 
     # resolutions
 
-    def commit(self, plan: Plan, vectors: Sequence[VectorItem] = (), replies: Sequence[tuple[str, Reply]] = ()) -> None:
-        """Apply a plan whole. Idempotent on its id. Raises NotFound when its episode was deleted meanwhile."""
+    def commit(
+        self,
+        plan: Plan,
+        vectors: Sequence[VectorItem] = (),
+        replies: Sequence[tuple[str, Reply]] = (),
+        *,
+        after: int | None = None,
+    ) -> bool:
+        """Apply a plan whole, unless its owner was decided about since `after`; see `Ledger.commit`."""
         with self._database.write("commit") as connection:
+            if after is not None and facts.latest(connection, plan.scope.owner) != after:
+                return facts.is_resolved(connection, plan.resolution_id)
             facts.commit(connection, self._stores, plan, vectors)
             if plan.episode_id is not None:
                 for prompt_hash, reply in replies:
                     episodes.journal(connection, plan.episode_id, prompt_hash, reply)
+        return True
 
     def store_vectors(self, vectors: Sequence[VectorItem]) -> None:
         """Write vectors outside a plan."""
