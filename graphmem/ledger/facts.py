@@ -14,8 +14,8 @@ from graphmem.ledger.engine import insert, insert_new
 from graphmem.ledger.hanging import Hangers
 from graphmem.ledger.images import Image
 from graphmem.ledger.outbox import Stores
-from graphmem.ledger.prepared import Prepared, ids as id_json
-from graphmem.ledger.prepared import rows_of
+from graphmem.ledger.prepared import Prepared, rows_of
+from graphmem.ledger.prepared import ids as id_json
 from graphmem.ledger.rows import Columns, attribute_rows, chunks, claims_json, labels, memory_of, memory_row
 from graphmem.ledger.schema import attributes, history, memories, resolutions, similar, touched
 from graphmem.stores.contracts import VectorItem
