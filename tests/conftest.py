@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import neo4j_server, postgres_server
 from tests.neo4j_server import neo4j_address, neo4j_url, own_neo4j
@@ -70,6 +71,9 @@ def pytest_configure() -> None:
     """Close the way out before anything is imported by a test."""
     socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
     socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign]
+    # No test asserts a time: a busy machine must not fail a property.
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
     neo4j_server.Run.begin()
 
 
