@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from graphmem.steps.resolution.words import alike, content, lists, overlap, relational, stem, typed
 from graphmem.values import Claim
@@ -88,12 +89,14 @@ def verb(claim: Claim) -> str:
     return claim.predicate.split(" ", 1)[0] if claim.predicate else ""
 
 
+@lru_cache(maxsize=16384)
 def head(text: str) -> str:
     """Stem of the last word before a prepositional tail: `fear of dogs` -> fear."""
     words = content(_TAIL.split(text, maxsplit=1)[0])
     return words[-1] if words else ""
 
 
+@lru_cache(maxsize=65536)
 def same_object(one: str, other: str) -> bool:
     """Two noun phrases with the same head and without modifiers that part them."""
     first, second = content(one), content(other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from graphmem.steps.linking import UNDATED, key
 from graphmem.values import Candidate, Claim, LinkedFact, Modality, Triple
@@ -93,6 +94,7 @@ def untrusted(trust: str) -> bool:
     return rank(trust) < rank("assistant")
 
 
+@lru_cache(maxsize=16384)
 def subject_key(text: str) -> str:
     """A subject as it is compared: no article, one spelling."""
     plain = key(text)

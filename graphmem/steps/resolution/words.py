@@ -135,6 +135,7 @@ def stem(word: str) -> str:
     return plain
 
 
+@lru_cache(maxsize=16384)
 def content(text: str) -> tuple[str, ...]:
     """Stems of the content words of a text, in order."""
     words = (w for w in _WORD.findall(text.casefold()))
@@ -154,6 +155,7 @@ def alike(one: str, other: str) -> bool:
     return shared >= 5 and max(len(one), len(other)) - shared <= 3
 
 
+@lru_cache(maxsize=65536)
 def overlap(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
     """Those of `some` that have a word alike in `others`."""
     return tuple(s for s in some if any(alike(s, o) for o in others))
@@ -163,11 +165,13 @@ _NEGATION = re.compile(r"(?i)\b(not|never|no|none|without|stopped|quit|longer|ca
 _FIGURE = re.compile(r"\d+(?:[.:,]\d+)*")
 
 
+@lru_cache(maxsize=16384)
 def negations(text: str) -> int:
     """How many words of a text deny or end something."""
     return len(_NEGATION.findall(text))
 
 
+@lru_cache(maxsize=16384)
 def figures(text: str) -> tuple[str, ...]:
     """The numbers of a text, sorted."""
     return tuple(sorted(_FIGURE.findall(text)))
