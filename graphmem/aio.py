@@ -169,3 +169,4 @@ class AsyncMemory:
     diff = _threaded(Memory.diff)
     audit = _threaded(Memory.audit)
     repair = _threaded(Memory.repair)
+    work = _threaded(Memory.work)

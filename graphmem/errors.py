@@ -9,6 +9,7 @@ GraphMemError
 │   └── UnknownEntity        no such entity in the scope; `suggestions` holds the nearest names
 ├── NotFound                 no memory, message, episode or resolution with this id
 ├── ConflictError            the operation contradicts the state (undone twice, key reused with other content)
+│   └── LeaseLost            another worker took over what this one was doing
 ├── ModelError               a model did not give what was asked
 │   ├── ModelUnavailable     down, timed out, rate limited: try again later
 │   ├── ModelRefused         wrong key, unknown model, forbidden: trying again does not help
@@ -85,6 +86,10 @@ class NotFound(GraphMemError):
 
 class ConflictError(GraphMemError):
     """The operation contradicts the present state."""
+
+
+class LeaseLost(ConflictError):
+    """Another worker took over what this one was doing; nothing was written."""
 
 
 class ModelError(GraphMemError):

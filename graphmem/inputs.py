@@ -233,6 +233,13 @@ def expiry(at: Time, ttl: float | timedelta | None, now: datetime, default_days:
         raise InputError("ttl", f"{days!r} is not a time to live.", advice="Give days, or a timedelta.") from exc
 
 
+def seconds(field: str, value: object) -> float:
+    """A span of more than no time. Raises InputError."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
+        raise InputError(field, f"must be a number of seconds, not {value!r}.", advice="For example 60.")
+    return float(value)
+
+
 def when(as_of: Time, known_at: Time, now: datetime, *, include_past: bool = False) -> When:
     """The moment a read asks about. Raises InputError."""
     return When(as_of=moment("as_of", as_of), known_at=moment("known_at", known_at), now=now, everything=include_past)

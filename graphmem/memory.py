@@ -99,6 +99,7 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         idempotency_key: str | None = None,
         at: Time = None,
         include_assistant: bool = False,
+        wait: bool = True,
         trust: str | None = None,
         expires_at: Time = None,
         ttl: float | timedelta | None = None,
@@ -109,7 +110,8 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         and `metadata`. `at` is when it was said, for messages without a timestamp. `infer=False` keeps the messages
         searchable and extracts nothing; `facts` takes your own facts in place of extraction. The same
         `idempotency_key` is accepted once. The messages are durable when this returns, whatever a model did: look at
-        `status` of the result, and finish failed ones with `retry()`. `trust` says where the text comes from (`web`,
+        `status` of the result, and finish failed ones with `retry()`. `wait=False`
+        only records them, for a worker to read. `trust` says where the text comes from (`web`,
         `document`, `tool` are not trusted: see `reviews()`); without it the role decides. From `expires_at` on, or
         `ttl` (days, or a timedelta) after now, it is no longer found; `expire()` removes it. Raises InputError,
         ScopeError, StoreError.
@@ -127,6 +129,7 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
             key=None if idempotency_key is None else inputs.text("idempotency_key", idempotency_key, 1000),
             at=inputs.moment("at", at),
             include_assistant=include_assistant,
+            wait=wait,
             trust=inputs.trust(trust),
             expires_at=inputs.expiry(expires_at, ttl, now, self._engine.settings.ttl),
         )

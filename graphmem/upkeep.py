@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from graphmem import assembly, inputs, values
 from graphmem.engine import Engine
 from graphmem.errors import InputError
-from graphmem.flows import audit, backup, compare, doctor, reembed, transfer
+from graphmem.flows import audit, backup, compare, doctor, reembed, transfer, work
 from graphmem.flows.reembed import Progress
+from graphmem.flows.work import Finished, Worker
 from graphmem.inputs import Time
 from graphmem.models.contracts import Embedder
 from graphmem.settings import Settings
@@ -23,6 +26,7 @@ from graphmem.values import (
     ExportReport,
     Fix,
     ReembedReport,
+    WorkReport,
 )
 
 
@@ -91,6 +95,24 @@ class Upkeep:
     def repair(self, fixes: Sequence[Fix], *, dry_run: bool = False) -> tuple[Applied, ...]:
         """Carry out the fixes of an audit that say `apply`; each can be undone by its resolutions, last first."""
         return audit.repair(self._engine, fixes, dry_run=dry_run)
+
+    def work(
+        self,
+        *,
+        name: str = "",
+        until_empty: bool = False,
+        lease_seconds: float = 60,
+        stop: threading.Event | None = None,
+        finished: Finished | None = None,
+    ) -> WorkReport:
+        """Read the episodes that `add(wait=False)` recorded, beside other workers, until `stop` is set.
+
+        `name` tells workers apart (the host and process by default). `until_empty` ends when nothing waits. A worker
+        that dies loses nothing: after `lease_seconds` another goes on. `finished` is told each result.
+        """
+        lease = timedelta(seconds=inputs.seconds("lease_seconds", lease_seconds))
+        worker = Worker(self._engine, name or work.own_name(), lease=lease, stop=stop)
+        return worker.work(until_empty=until_empty, finished=finished)
 
     @classmethod
     def restore(

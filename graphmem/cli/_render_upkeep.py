@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         DoctorReport,
         ExportReport,
         ReembedReport,
+        WorkReport,
     )
 
 _CHANGES = {"added": "green", "restored": "green", "changed": "yellow", "ended": "red", "removed": "red"}
@@ -105,3 +106,10 @@ def repaired(done: Sequence[Applied]) -> Iterator[RenderableType]:
         if applied.resolution_ids:
             yield inset("undo: " + ", ".join(reversed(applied.resolution_ids)))
     yield words(f"{sum(a.done for a in done):,} of {count(len(done), 'repair', 'repairs')} done")
+
+
+def worked(report: WorkReport) -> Iterator[RenderableType]:
+    """How much a worker did."""
+    failed = f"; {report.failed:,} failed, see: graphmem episodes --failed" if report.failed else ""
+    lost = f"; {count(report.lost, 'owner', 'owners')} went to another worker" if report.lost else ""
+    yield words(f"{count(report.episodes, 'episode', 'episodes')} read{failed}{lost}")

@@ -1,4 +1,4 @@
-"""doctor, export, backup, restore, reembed, diff, audit, repair: looking after a home."""
+"""doctor, export, backup, restore, reembed, diff, audit, repair, worker: looking after a home."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphmem.cli._session import Session, UsageError
 from graphmem.errors import InputError
 
 if TYPE_CHECKING:
-    from graphmem.values import BackupReport, Fix
+    from graphmem.values import AddResult, BackupReport, Fix
 
 PANEL = "Upkeep"
 
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     command(app, "diff", panel=PANEL, scope=True)(diff)
     command(app, "audit", panel=PANEL, scope=True)(audit)
     command(app, "repair", panel=PANEL)(repair)
+    command(app, "worker", panel=PANEL)(worker)
 
 
 def doctor(
@@ -158,3 +159,29 @@ def _fixes(path: Path) -> tuple[Fix, ...]:
         return TypeAdapter(tuple[Fix, ...]).validate_json(path.read_text(encoding="utf-8"))
     except (ValidationError, UnicodeDecodeError) as error:
         raise InputError("plan", f"{path} is no plan of repairs.", advice="Use a file of audit --fix-plan.") from error
+
+
+def worker(
+    session: Session,
+    *,
+    until_empty: Annotated[bool, typer.Option("--until-empty", help="End when nothing waits.")] = False,
+    lease: Annotated[float, typer.Option(metavar="SECONDS", help="After so long another worker takes over.")] = 60,
+    name: Annotated[str, typer.Option(help="Its name; the host and process.", show_default=False)] = "",
+) -> None:
+    """Read what `add --no-wait` recorded; run as many as you like. Ctrl-C ends it after the episode in hand."""
+    import signal
+    import threading
+
+    from graphmem.cli._print import say
+
+    stop = threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: stop.set())
+
+    def finished(result: AddResult) -> None:
+        if not session.agent:
+            say(f"{result.episode_id} {result.status}: {len(result.changes)} changes {result.reason}")
+
+    with session.memory() as memory:
+        report = memory.work(name=name, until_empty=until_empty, lease_seconds=lease, stop=stop, finished=finished)
+    session.show(report, lambda: render.worked(report))

@@ -47,6 +47,9 @@ def add(
     key: Annotated[
         str | None, typer.Option(help="Idempotency key: a second add with it writes nothing.", show_default=False)
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Read the facts now, or record and leave them to a worker.")
+    ] = True,
 ) -> None:
     """Remember what was said."""
     scope = session.scope
@@ -62,6 +65,7 @@ def add(
             facts=fact or None,
             instructions=instructions,
             idempotency_key=key,
+            wait=wait,
             metadata=None if metadata is None else json_object(metadata, "metadata"),
         )
     session.show(result, lambda: render.added(result), lambda: render.added_table(result))

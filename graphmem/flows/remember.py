@@ -77,6 +77,7 @@ def add(
     key: str | None,
     at: datetime | None,
     include_assistant: bool,
+    wait: bool = True,
     trust: str = "",
     expires_at: datetime | None = None,
 ) -> AddResult:
@@ -94,10 +95,12 @@ def add(
     given = {"infer": infer, "instructions": instructions, "trust": trust, "expires_at": expires_at}
     episode = episode.model_copy(update={"metadata": kept, **given})
     with watch.stage("record"):
-        recorded = engine.ledger.record(episode, messages)
+        recorded = engine.ledger.record(episode, messages, queued=not wait)
     reach("add.recorded")
     if not recorded.created and recorded.episode.status in {"done", "empty"}:
         return _before(engine, recorded)
+    if not wait:
+        return _queued(recorded)
     return digest(engine, recorded, watch)
 
 
@@ -151,13 +154,25 @@ def _before(engine: Engine, recorded: Recorded) -> AddResult:
     )
 
 
+def _queued(recorded: Recorded) -> AddResult:
+    """The answer to an add that a worker will finish."""
+    return AddResult(
+        episode_id=recorded.episode.id,
+        status="pending",
+        reason="recorded; its messages are found by their words, and a worker reads the facts",
+        message_ids=tuple(m.id for m in recorded.messages),
+        duplicate=not recorded.created,
+    )
+
+
 def retry(engine: Engine, scope: Scope | None = None) -> tuple[AddResult, ...]:
-    """Finish episodes that failed in a way that may pass, or that a crash left unfinished."""
+    """Finish episodes that failed in a way that may pass, or that a crash left unfinished; not those of workers."""
+    queued = engine.ledger.working.waiting()
     waiting = [
         episode
         for status in ("pending", "running", "failed")
         for episode in engine.ledger.episodes(status=status, scope=scope)
-        if status != "failed" or episode.retryable
+        if (status != "failed" or episode.retryable) and episode.id not in queued
     ]
     results = []
     for episode in sorted(waiting, key=lambda e: (e.recorded_at, e.id)):

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     from graphmem.ledger.keeping import Keeping
+    from graphmem.ledger.working import Working
 
 LexicalView = Literal["fact", "turn", "window2", "window3"]
 """turn: the message alone; window2: previous + it; window3: previous + it + next (see `steps/views.py`)."""
@@ -88,12 +89,14 @@ class Ledger(Protocol):
     """All that was ever accepted, decided and undone."""
 
     # episodes and messages
-    def record(self, episode: Episode, messages: Sequence[Message], *, searchable: bool = True) -> Recorded:
+    def record(
+        self, episode: Episode, messages: Sequence[Message], *, searchable: bool = True, queued: bool = False
+    ) -> Recorded:
         """Make an episode and its messages durable, chained and full-text searchable.
 
         Idempotent on `episode.id`: an episode that is there with the same content comes back with created=False,
         with other content it is a ConflictError. With `searchable=False` the messages are kept as evidence only, as if
-        they had been withdrawn.
+        they had been withdrawn. With `queued=True` the episode waits for a worker.
         """
         ...
 
@@ -323,6 +326,11 @@ class Ledger(Protocol):
     @property
     def keeping(self) -> Keeping:
         """Whole-ledger reads and writes, for upkeep: state, export, backup, re-embedding, queue."""
+        ...
+
+    @property
+    def working(self) -> Working:
+        """Leases and the queue, for workers."""
         ...
 
     # projection

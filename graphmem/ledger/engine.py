@@ -84,13 +84,14 @@ class Database:
         return cls(URL.create("sqlite", database=text))
 
     @contextmanager
-    def write(self, step: str) -> Iterator[Connection]:
+    def write(self, step: str, *, turn: bool = True) -> Iterator[Connection]:
         """One write transaction, from its start (BEGIN IMMEDIATE), committed at the end or rolled back whole.
 
-        `step` names it for tests of faults.
+        `step` names it for tests of faults. `turn=False`: on PostgreSQL other writers are not waited for.
         """
         with self._turn, translated(), self._writer.begin() as connection:
-            postgres.take_turn(connection)
+            if turn:
+                postgres.take_turn(connection)
             yield connection
             reach(f"ledger.{step}.before")
         reach(f"ledger.{step}.after")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from graphmem.ledger import (
     checking,
     episodes,
     facts,
+    leases,
     outbox,
     removal,
     schema,
@@ -31,6 +33,7 @@ from graphmem.ledger.migrations import MIGRATIONS, migrate
 from graphmem.ledger.operating import Operating
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.reading import Reading
+from graphmem.ledger.working import Working
 from graphmem.models.contracts import Reply
 from graphmem.stores.contracts import VectorItem, View
 from graphmem.values import (
@@ -55,6 +58,7 @@ class SqlLedger(Reading):
         self._word_counts = WordCounts()
         self._graph = EmbeddedGraph(database)
         self._keeping = Keeping(database, stores, self._matrices.forget)
+        self._working = Working(self, database)
         self.operating = Operating(database, stores, self._matrices)
         self.graph_items = GraphItems(database)
 
@@ -80,6 +84,12 @@ class SqlLedger(Reading):
             raise
         return cls(database, Stores(vectors=vector_store, graph=graph_store), cache_mb)
 
+    def on(self, database: Database) -> SqlLedger:
+        """The same ledger by other connections to it."""
+        other = copy(self)
+        other._database = database
+        return other
+
     @staticmethod
     def schema() -> int:
         """Number of the schema that this version knows."""
@@ -87,12 +97,16 @@ class SqlLedger(Reading):
 
     # episodes and messages
 
-    def record(self, episode: Episode, messages: Sequence[Message], *, searchable: bool = True) -> Recorded:
+    def record(
+        self, episode: Episode, messages: Sequence[Message], *, searchable: bool = True, queued: bool = False
+    ) -> Recorded:
         """Make an episode and its messages durable, chained and searchable. Idempotent; see `Ledger.record`."""
         with self._database.write("record") as connection:
             recorded = episodes.record(connection, episode, messages, searchable=searchable)
             if recorded.created:
                 outbox.note_graph(connection, self._stores, "upsert", "message", [m.id for m in recorded.messages])
+            if queued and recorded.episode.status in leases.UNFINISHED:
+                leases.enqueue(connection, episode.id)
             return recorded
 
     def last_episode(self, conversation: str | None, scope: Scope) -> Episode | None:
@@ -216,6 +230,11 @@ class SqlLedger(Reading):
     def keeping(self) -> Keeping:
         """Whole-ledger reads and writes, for upkeep."""
         return self._keeping
+
+    @property
+    def working(self) -> Working:
+        """Leases and the queue, for workers."""
+        return self._working
 
     # projection
 
