@@ -52,17 +52,20 @@ def put(connection: Connection, stores: Stores, items: Sequence[VectorItem]) -> 
 
 def get(connection: Connection, keys: Iterable[tuple[str, View]]) -> dict[tuple[str, View], Vector]:
     """Vectors by key; unknown ones are left out."""
-    return {(item.item_id, item.view): item.vector for item in items_of(connection, list(keys))}
+    return {(item.item_id, item.view): item.vector for item in _held(connection, set(keys))}
 
 
 def items_of(connection: Connection, keys: Sequence[tuple[str, View]] | None) -> Iterator[VectorItem]:
-    """Vectors with their scopes: of the given keys, or all that a store should hold, in order of writing."""
+    """Vectors with their scopes that a store should hold: those of the given keys, or all in order of writing."""
     if keys is None:
         projected = select(vectors).where(vectors.c.view != "entity").order_by(vectors.c.seq)
         yield from (_item(row) for row in connection.execute(projected).mappings())
         return
-    wanted = {key for key in keys if ("vectors", key[1]) != outbox.UNPROJECTED}
-    for some in chunks(item_id for item_id, _ in keys):
+    yield from _held(connection, {key for key in keys if ("vectors", key[1]) != outbox.UNPROJECTED})
+
+
+def _held(connection: Connection, wanted: set[tuple[str, View]]) -> Iterator[VectorItem]:
+    for some in chunks(sorted({item_id for item_id, _ in wanted})):
         for row in rows_of(vectors, "item_id").mappings(connection, {"ids": id_json(some)}):
             if (row["item_id"], row["view"]) in wanted:
                 yield _item(row)
