@@ -127,7 +127,9 @@ def recovered(home: Path, known: Reference, acknowledged: int, say: forks.Say, *
     finishing = known.calls[acknowledged] if acknowledged < len(known.calls) else None
     world.down = finishing.down if finishing else False
     with faults.listening(killer or (lambda _: None)), world.opened(home) as memory:
-        if any(memory.episodes(status=status) for status in UNFINISHED):
+        # A retry that was cut off may have journalled a reply, and the episode says failed until it is done.
+        retrying = finishing is not None and finishing.verb == "retry"
+        if retrying or any(memory.episodes(status=status) for status in UNFINISHED):
             _finish(memory, world, acknowledged, finishing)
         asked = world.asked
         report = memory.verify()
