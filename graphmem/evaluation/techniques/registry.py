@@ -21,6 +21,8 @@ class Entry(NamedTuple):
     modes: tuple[Mode, ...] = ("raw",)
     """Modes that make a difference to it; in another one it does what it does in the first."""
     chunks: bool = False
+    shows_all: bool = False
+    """Its context does not depend on `top_k`."""
     hosted: bool = False
     """Reads the results of a service from a file."""
 
@@ -79,14 +81,14 @@ TECHNIQUES: Mapping[str, Entry] = {
     "graphmem+": Entry(_graphmem_plus, "this memory with its graph", "graphmem", ALL),
     "bm25": Entry(_bm25, "words of turns", "bm25", KEPT),
     "chroma": Entry(_chroma, "vectors of turns", "chroma", KEPT),
-    "rag": Entry(_rag, "chunks of the transcript", "rag", chunks=True),
-    "full-context": Entry(_full_context, "the whole transcript", "full-context"),
+    "rag": Entry(_rag, "chunks of the transcript", "rag", chunks=True, shows_all=True),
+    "full-context": Entry(_full_context, "the whole transcript", "full-context", shows_all=True),
     "mem0": Entry(_peer("mem0"), "mem0ai 2.x", "mem0", OWN),
     "mem0+": Entry(_peer("mem0+"), "mem0ai 1.0.11 with its graph on Neo4j", "mem0+", OWN),
     "graphiti": Entry(_peer("graphiti"), "graphiti-core on Neo4j", "graphiti", OWN),
     "langmem": Entry(_peer("langmem"), "langmem", "langmem", OWN),
-    "zep": Entry(_peer("zep"), "result files of Zep", "zep", OWN, hosted=True),
-    "openai": Entry(_peer("openai"), "result files of ChatGPT's memory", "openai", OWN, hosted=True),
+    "zep": Entry(_peer("zep"), "result files of Zep", "zep", OWN, shows_all=True, hosted=True),
+    "openai": Entry(_peer("openai"), "result files of ChatGPT's memory", "openai", OWN, shows_all=True, hosted=True),
 }
 
 
@@ -100,9 +102,12 @@ def entry(name: str) -> Entry:
 
 
 def label(name: str, options: Options) -> str:
-    """The name of a run: the technique, the chunks where it cuts any, and the mode."""
-    chunks = f"-{options.chunk_size}x{options.num_chunks}" if entry(name).chunks else ""
-    return f"{name}{chunks}-{mode(name, options.mode)}"
+    """The name of a run: the technique, how much it shows where that is not the usual, and the mode."""
+    usual = entry(name).shows_all or options.top_k == Options.top_k
+    shows = (
+        f"-{options.chunk_size}x{options.num_chunks}" if entry(name).chunks else "" if usual else f"-k{options.top_k}"
+    )
+    return f"{name}{shows}-{mode(name, options.mode)}"
 
 
 def mode(name: str, asked: Mode) -> Mode:
