@@ -13,6 +13,11 @@ from graphmem.cli._session import Session, UsageError, json_object, text_argumen
 
 PANEL = "Remember"
 
+Infer = Annotated[bool, typer.Option("--infer/--no-infer", help="Extract facts, or keep the messages alone.")]
+Wait = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Read the facts now, or record and leave them to a worker.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
@@ -37,9 +42,7 @@ def add(
         list[str] | None,
         typer.Option(help="Remember this sentence instead of extracting; repeatable.", show_default=False),
     ] = None,
-    infer: Annotated[
-        bool, typer.Option("--infer/--no-infer", help="Extract facts, or keep the messages alone.")
-    ] = True,
+    infer: Infer = True,
     instructions: Annotated[
         str | None, typer.Option(help="Added to the extraction prompt.", show_default=False)
     ] = None,
@@ -47,9 +50,7 @@ def add(
     key: Annotated[
         str | None, typer.Option(help="Idempotency key: a second add with it writes nothing.", show_default=False)
     ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Read the facts now, or record and leave them to a worker.")
-    ] = True,
+    wait: Wait = True,
 ) -> None:
     """Remember what was said."""
     scope = session.scope
