@@ -29,7 +29,8 @@ WHERE ($ask.user_id IS NULL OR m.user_id = $ask.user_id) AND ($ask.agent_id IS N
   AND ($ask.user_id IS NULL OR t.user_id = $ask.user_id) AND ($ask.agent_id IS NULL OR t.agent_id = $ask.agent_id)
   AND ($ask.app_id IS NULL OR t.app_id = $ask.app_id) AND ($ask.run_id IS NULL OR t.run_id = $ask.run_id)
   AND ($ask.known_at IS NULL OR t.recorded_at <= $ask.known_at)
-  AND ($ask.as_of IS NULL OR $ask.everything OR t.timestamp <= $ask.as_of)
+  AND ($ask.everything OR (($ask.as_of IS NULL OR t.timestamp <= $ask.as_of)
+    AND (t.expires_at IS NULL OR t.expires_at > $ask.now)))
 RETURN 'fact' AS source_kind, m.id AS source, 'message' AS target_kind, t.id AS target, 'derived_from' AS kind,
   1.0 AS strength, 0 AS degree, false AS weak, t.said_as AS place
 UNION ALL
@@ -38,11 +39,13 @@ MATCH (t:Graphmem {key: key})-[:NEXT]-(u:Message)
 WHERE ($ask.user_id IS NULL OR t.user_id = $ask.user_id) AND ($ask.agent_id IS NULL OR t.agent_id = $ask.agent_id)
   AND ($ask.app_id IS NULL OR t.app_id = $ask.app_id) AND ($ask.run_id IS NULL OR t.run_id = $ask.run_id)
   AND ($ask.known_at IS NULL OR t.recorded_at <= $ask.known_at)
-  AND ($ask.as_of IS NULL OR $ask.everything OR t.timestamp <= $ask.as_of)
+  AND ($ask.everything OR (($ask.as_of IS NULL OR t.timestamp <= $ask.as_of)
+    AND (t.expires_at IS NULL OR t.expires_at > $ask.now)))
   AND ($ask.user_id IS NULL OR u.user_id = $ask.user_id) AND ($ask.agent_id IS NULL OR u.agent_id = $ask.agent_id)
   AND ($ask.app_id IS NULL OR u.app_id = $ask.app_id) AND ($ask.run_id IS NULL OR u.run_id = $ask.run_id)
   AND ($ask.known_at IS NULL OR u.recorded_at <= $ask.known_at)
-  AND ($ask.as_of IS NULL OR $ask.everything OR u.timestamp <= $ask.as_of)
+  AND ($ask.everything OR (($ask.as_of IS NULL OR u.timestamp <= $ask.as_of)
+    AND (u.expires_at IS NULL OR u.expires_at > $ask.now)))
 RETURN 'message' AS source_kind, t.id AS source, 'message' AS target_kind, u.id AS target, 'next' AS kind,
   1.0 AS strength, 0 AS degree, false AS weak, u.said_as AS place
 UNION ALL
@@ -52,7 +55,8 @@ WHERE 2 <= COUNT { (e)<-[:MENTIONS]-() } <= $ask.hub
   AND ($ask.user_id IS NULL OR t.user_id = $ask.user_id) AND ($ask.agent_id IS NULL OR t.agent_id = $ask.agent_id)
   AND ($ask.app_id IS NULL OR t.app_id = $ask.app_id) AND ($ask.run_id IS NULL OR t.run_id = $ask.run_id)
   AND ($ask.known_at IS NULL OR t.recorded_at <= $ask.known_at)
-  AND ($ask.as_of IS NULL OR $ask.everything OR t.timestamp <= $ask.as_of)
+  AND ($ask.everything OR (($ask.as_of IS NULL OR t.timestamp <= $ask.as_of)
+    AND (t.expires_at IS NULL OR t.expires_at > $ask.now)))
 RETURN 'message' AS source_kind, t.id AS source, 'entity' AS target_kind, e.id AS target, 'mentions' AS kind,
   1.0 AS strength, COUNT { (e)<-[:MENTIONS]-() } AS degree, e:Keyword AS weak, 0 AS place
 UNION ALL
@@ -61,7 +65,8 @@ MATCH (t:Graphmem {key: key})<-[:DERIVED_FROM]-(m:Memory)
 WHERE ($ask.user_id IS NULL OR t.user_id = $ask.user_id) AND ($ask.agent_id IS NULL OR t.agent_id = $ask.agent_id)
   AND ($ask.app_id IS NULL OR t.app_id = $ask.app_id) AND ($ask.run_id IS NULL OR t.run_id = $ask.run_id)
   AND ($ask.known_at IS NULL OR t.recorded_at <= $ask.known_at)
-  AND ($ask.as_of IS NULL OR $ask.everything OR t.timestamp <= $ask.as_of)
+  AND ($ask.everything OR (($ask.as_of IS NULL OR t.timestamp <= $ask.as_of)
+    AND (t.expires_at IS NULL OR t.expires_at > $ask.now)))
   AND ($ask.user_id IS NULL OR m.user_id = $ask.user_id) AND ($ask.agent_id IS NULL OR m.agent_id = $ask.agent_id)
   AND ($ask.app_id IS NULL OR m.app_id = $ask.app_id) AND ($ask.run_id IS NULL OR m.run_id = $ask.run_id)
   AND ($ask.known_at IS NULL OR m.recorded_at <= $ask.known_at)
@@ -95,7 +100,8 @@ MATCH (e)<-[:MENTIONS]-(t:Message)
 WHERE ($ask.user_id IS NULL OR t.user_id = $ask.user_id) AND ($ask.agent_id IS NULL OR t.agent_id = $ask.agent_id)
   AND ($ask.app_id IS NULL OR t.app_id = $ask.app_id) AND ($ask.run_id IS NULL OR t.run_id = $ask.run_id)
   AND ($ask.known_at IS NULL OR t.recorded_at <= $ask.known_at)
-  AND ($ask.as_of IS NULL OR $ask.everything OR t.timestamp <= $ask.as_of)
+  AND ($ask.everything OR (($ask.as_of IS NULL OR t.timestamp <= $ask.as_of)
+    AND (t.expires_at IS NULL OR t.expires_at > $ask.now)))
 RETURN 'entity' AS source_kind, e.id AS source, 'message' AS target_kind, t.id AS target, 'mentions' AS kind,
   1.0 AS strength, COUNT { (e)<-[:MENTIONS]-() } AS degree, e:Keyword AS weak, t.said_as AS place
 UNION ALL

@@ -147,7 +147,7 @@ class GraphProjection:
         self._state = copy.erase()
         written = 0
         for batch in self._ledger.graph_items.all(now):
-            state = copy.write(batch, self._state.revision)
+            state = copy.write(batch, self._state.revision, fresh=True)
             if state is None:
                 raise StoreUnavailable("Another process fills the same graph.", advice="Wait for it, then try again.")
             self._state = state

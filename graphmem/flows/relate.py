@@ -65,6 +65,10 @@ def resolve(asked: Asked, name: str) -> tuple[Entity, ...]:
 
 def _named(asked: Asked, name: str) -> tuple[Entity, ...]:
     wanted = linking.key(name)
+    if tuple(asked.scope.labels) == ("user_id",):
+        # All that this user's entities are named by is in the scope: an index answers.
+        known = asked.engine.ledger.entities(asked.scope.owner, [wanted]).get(wanted, ())
+        return tuple(e for e in known if not e.weak)
     listed = asked.engine.ledger.find_entities(asked.scope, name)
     return tuple(e for e in listed if wanted in {linking.key(n) for n in (e.name, *e.aliases)})
 

@@ -146,21 +146,23 @@ def _messages(connection: Connection, ids: Sequence[str]) -> tuple[list[GraphNod
     named = _mentions(connection, said)
     for some in chunks(said):
         values = {"ids": id_json(some)}
-        for message_id, place, recorded_at in _places(connection, some):
+        for message_id, place, recorded_at, expires_at in _places(connection, some):
             message = said[message_id]
-            nodes.append(picture.message_node(message, recorded_at, place))
+            nodes.append(picture.message_node(message, recorded_at, place, expires_at))
             edges += picture.message_edges(message, named.get(message_id, ()))
         nodes += [picture.episode_node(episode_of(row)) for row in _EPISODES.mappings(connection, values)]
     return nodes, _among_visible(connection, edges)
 
 
-def _places(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, int, datetime]]:
+def _places(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, int, datetime, datetime | None]]:
     for row in _PLACES.mappings(connection, {"ids": id_json(ids)}):
-        yield row["id"], row["seq"], row["recorded_at"]
+        yield row["id"], row["seq"], row["recorded_at"], row["expires_at"]
 
 
 _PLACES = Prepared(
-    select(messages.c.id, messages.c.seq, messages.c.recorded_at).where(messages.c.id.in_(listed("ids")))
+    select(messages.c.id, messages.c.seq, messages.c.recorded_at, messages.c.expires_at).where(
+        messages.c.id.in_(listed("ids"))
+    )
 )
 _EPISODES = Prepared(
     select(episode_rows).where(

@@ -127,11 +127,12 @@ def memory_edges(told: Told) -> list[GraphEdge]:
     return edges
 
 
-def message_node(message: MessageRecord, recorded_at: datetime, place: int) -> GraphNode:
+def message_node(message: MessageRecord, recorded_at: datetime, place: int, expires_at: datetime | None) -> GraphNode:
     """What somebody said. Its place has another name than that of a fact: only facts are read in their order."""
     properties = {name: getattr(message, name) for name in _MESSAGE} | {
         **_owned(message.scope),
         "recorded_at": recorded_at,
+        "expires_at": expires_at,
         "said_as": place,
     }
     return GraphNode(message.id, "message", ("Message",), _given(properties))

@@ -195,10 +195,13 @@ class GraphCopy(GraphStore, Protocol):
         """What the store knows of itself; made ready for its first use if need be."""
         ...
 
-    def write(self, batch: GraphBatch, revision: int, current_at: datetime | None = None) -> CopyState | None:
+    def write(
+        self, batch: GraphBatch, revision: int, current_at: datetime | None = None, *, fresh: bool = False
+    ) -> CopyState | None:
         """Apply a batch whole, or nothing: None when another writer came between `revision` and now.
 
-        Writing a batch twice is the same as writing it once. `current_at` is kept, when given.
+        Writing a batch twice is the same as writing it once. `current_at` is kept, when given. `fresh`: the store was
+        erased and none of these nodes is there.
         """
         ...
 

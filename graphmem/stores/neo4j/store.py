@@ -54,13 +54,20 @@ class Neo4jGraph:
             self._prepared = True
         return self._changed("state")
 
-    def write(self, batch: GraphBatch, revision: int, current_at: datetime | None = None) -> CopyState | None:
+    def write(
+        self, batch: GraphBatch, revision: int, current_at: datetime | None = None, *, fresh: bool = False
+    ) -> CopyState | None:
         """See `GraphCopy.write`: one round trip, two when something is removed."""
         statements = []
         if batch.removed:
             statements.append(Statement("remove", {"batch": {"removed": self.home.keys(batch.removed)}}))
-        for count, lists in enumerate(rows.written(self.home, batch, apart=self._apart)):
-            own = {"home": self.home.id, "revision": revision + count, "current_at": current_at}
+        for count, lists in enumerate(rows.written(batch, fresh=fresh, apart=self._apart)):
+            own = {
+                "home": self.home.id,
+                "prefix": self.home.prefix,
+                "revision": revision + count,
+                "current_at": None if current_at is None else current_at.isoformat(),
+            }
             statements.append(Statement("write", {"batch": own | lists}))
         found = self.connection.write(statements)
         return answers.state(found[0]) if found else None
@@ -72,7 +79,7 @@ class Neo4jGraph:
     def erase(self) -> CopyState:
         """See `GraphCopy.erase`."""
         state = self._changed("unfill")
-        parameters = {"home": self.home.key(""), "most": PAGE}
+        parameters = {"home": self.home.prefix, "most": PAGE}
         while self.connection.write([Statement("erase", parameters)])[0][0]:
             pass
         return state
@@ -94,7 +101,7 @@ class Neo4jGraph:
                 own = [label for label in labels if label != "Graphmem"]
                 said = answers.properties(properties, without=OWN)
                 views[properties["id"]] = view = _view(own)
-                found[view, key.removeprefix(self.home.key(""))] = graph_digest(own, said)
+                found[view, key.removeprefix(self.home.prefix)] = graph_digest(own, said)
             edges = self.connection.read("held_edges", {"keys": [row[0] for row in page]})
             found |= dict(_edges(edges, views))
         return found
@@ -102,7 +109,7 @@ class Neo4jGraph:
     def _pages(self) -> Iterator[list[list[Any]]]:
         after = ""
         while True:
-            parameters = {"home": self.home.key(""), "after": after, "most": PAGE}
+            parameters = {"home": self.home.prefix, "after": after, "most": PAGE}
             page = self.connection.read("held_nodes", parameters)
             if page:
                 yield page
@@ -116,7 +123,7 @@ class Neo4jGraph:
         """See `GraphStore.edges`."""
         asked: dict[str, list[str]] = {"fact": [], "message": [], "entity": []}
         for node in nodes:
-            asked[node.kind].append(self.home.key(node.id))
+            asked[node.kind] += self.home.keys([node.id])
         parameters = {
             **answers.arguments(scope, when),
             "facts": asked["fact"],
