@@ -1,18 +1,11 @@
-"""The state machine of `machine.py`, short here and long under `make faults`."""
+"""The state machine of `machine.py`, the short form; `make faults` runs the long one."""
 
 from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.lengths import longer
-from tests.properties.machine import Tenants
-
-
-class OnLedger(Tenants):
-    """Without a vector store, which is quicker: for the bulk of the long form."""
-
-    vectors = "none"
+from tests.properties.machine import OnLedger, Tenants
 
 
 def explored(kind: type[Tenants], examples: int, steps: int) -> None:
@@ -35,9 +28,9 @@ def explored(kind: type[Tenants], examples: int, steps: int) -> None:
 
 def test_random_calls_keep_what_is_promised_on_chroma() -> None:
     """With both stores."""
-    explored(Tenants, longer(8, 500), longer(25, 60))
+    explored(Tenants, 4, 25)
 
 
 def test_random_calls_keep_what_is_promised_on_the_ledger_alone() -> None:
     """Many more of them."""
-    explored(OnLedger, longer(12, 4500), longer(25, 60))
+    explored(OnLedger, 8, 25)
