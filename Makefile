@@ -26,6 +26,7 @@ help:
 	@echo "make test-neo4j-current  the tests that need Neo4j, on its newest version (NEO4J_CURRENT=2026.08.1)"
 	@echo "make run-mem0-add, run-mem0-search, run-mem0-plus-add, run-mem0-plus-search, run-rag, run-full-context,"
 	@echo "     run-langmem, run-zep-add, run-zep-search, run-openai: experiments on LoCoMo (DATA=locomo10.json, ARGS=)"
+	@echo "make test-workers  workers killed at random, 8,000 episodes on PostgreSQL and SQLite (minutes)"
 	@echo "make clean       remove what the targets above made"
 
 demo: $(VENV)/.installed
@@ -60,6 +61,10 @@ neo4j:
 neo4j-jars:
 	@.ci/system-packages java mvn chromium postgres
 	@[ -n "$$GRAPHMEM_TEST_NEO4J_URL" ] || $(PYTHON) docker/neo4j-local/serve.py --fetch-only || true
+
+test-workers: $(VENV)/.dev
+	@.ci/system-packages postgres
+	@$(BIN)/python -m tests.postgres.killing $(WORKERS_ARGS)
 
 # Debian 12 has no Java 21, which the calendar versions need: a package of Python brings a newer one.
 test-neo4j-current: $(VENV)/.dev

@@ -1,13 +1,15 @@
 """Workers that are killed at random while they read what was only recorded, and what must hold afterwards.
 
-`python -m tests.postgres.killing URL_OR_FOLDER --episodes 2000 --workers 4 --kills 40` prints counts; the tests run a
-short one. The extractor is a real one in small: a fact for each message, after a pause that stands for a slow model.
+`make test-workers` runs the long one (4 workers, 2,000 episodes each, 40 kills, on PostgreSQL and on SQLite; then how
+the rate grows with workers when the model is slow) and prints counts; the tests run a short one. The extractor is a
+real one in small: a fact for each message, after a pause that stands for a slow model.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import signal
@@ -16,11 +18,13 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from graphmem import Memory
 from graphmem.models.contracts import ExtractionRequest
 from graphmem.values import Draft, EntityDraft, FactDraft, RelationDraft
+from tests import postgres_server
 
 LEASE = 1.0
 OWNERS = 8
@@ -136,8 +140,8 @@ def _outcome(memory: Memory, episodes: int, kills: int, seconds: float) -> Outco
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run it, or be one of its workers."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("where", help="URL of an empty PostgreSQL schema, or a word for the file in --home")
-    parser.add_argument("--home", type=Path, default=Path(".killing"))
+    parser.add_argument("where", nargs="?", default="", help="a word for SQLite, or a URL; both databases by default")
+    parser.add_argument("--home", type=Path, default=None)
     parser.add_argument("--episodes", type=int, default=2000, help="a worker, on average")
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--kills", type=int, default=40)
@@ -150,11 +154,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
             (given.home / f"started.{os.getpid()}").touch()
             memory.work(name=f"worker-{os.getpid()}", until_empty=True, lease_seconds=LEASE)
         return
-    options = {"workers": given.workers, "kills": given.kills, "pause": given.pause, "seed": given.seed}
-    found = run(given.where, given.home, episodes=given.episodes * given.workers, **options)
-    print(found._asdict())
-    if found.lost or found.twice or found.disordered or found.problems:
+    places = [given.where] if given.where else [postgres_server.schema, "sqlite"]
+    found = [_run_at(place, given) for place in places]
+    _scaling()
+    if any(o.lost or o.twice or o.disordered or o.problems for o in found):
         raise SystemExit(1)
+
+
+def _run_at(place: Any, given: argparse.Namespace) -> Outcome:
+    with contextlib.ExitStack() as stack:
+        home = given.home or Path(stack.enter_context(TemporaryDirectory(prefix="graphmem-workers-")))
+        where = place if isinstance(place, str) else stack.enter_context(contextlib.contextmanager(place)())
+        options = {"workers": given.workers, "kills": given.kills, "pause": given.pause, "seed": given.seed}
+        found = run(where, home, episodes=given.episodes * given.workers, **options)
+    print("postgresql" if "://" in where else "sqlite", json.dumps(found._asdict()), flush=True)
+    return found
+
+
+def _scaling(episodes: int = 120, pause: float = 0.25) -> None:
+    for workers in (1, 2, 4):
+        with (
+            contextlib.contextmanager(postgres_server.schema)() as where,
+            TemporaryDirectory(prefix="graphmem-workers-") as home,
+        ):
+            found = run(where, Path(home), episodes=episodes, workers=workers, kills=0, pause=pause, seed=1)
+        rate = episodes / found.seconds
+        print(f"{workers} workers, a model of {pause} s: {rate:.1f} episodes/s, starting included", flush=True)
 
 
 if __name__ == "__main__":
