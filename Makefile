@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types bench wheel-test neo4j neo4j-jars test-neo4j-current clean \
+.PHONY: help demo test lint format types bench wheel-test neo4j neo4j-jars test-neo4j-current test-workers clean \
 	run-mem0-add run-mem0-search run-mem0-plus-add run-mem0-plus-search run-rag run-full-context \
 	run-langmem run-zep-add run-zep-search run-openai
 .DELETE_ON_ERROR:
