@@ -54,6 +54,14 @@ def test_a_technique_that_ranks_nothing_has_only_its_context():
     assert {ranking.CONTEXT: 0.5} == ranking.of_record(shown)
 
 
+def test_a_context_of_unknown_origin_has_no_recall():
+    """Memories that do not say which turns they rest on are not counted as if they showed no evidence."""
+    unknown = Record(question=record("c1", evidence=("a",)).question, context_tokens=10)
+    empty = unknown.model_copy(update={"context_tokens": 0})
+
+    assert ({}, {ranking.CONTEXT: 0.0}) == (ranking.of_record(unknown), ranking.of_record(empty))
+
+
 def test_sessions_are_the_measure_where_they_are_the_evidence():
     """A turn counts for its session."""
     question = Question(id="q", conversation="c", text="?", level="session", evidence=("s1",))

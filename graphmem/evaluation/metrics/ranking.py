@@ -14,10 +14,12 @@ CONTEXT = "evidence in context"
 def of_record(record: Record) -> dict[str, float]:
     """Recall and nDCG at every cut, and the share of the evidence that the context shows; empty without evidence.
 
-    A technique that ranks nothing, such as the full context, has only the last.
+    A technique that ranks nothing, such as the full context, has only the last; one whose context does not say which
+    turns it rests on has none.
     """
     gold = frozenset(record.question.evidence)
-    if not gold:
+    unknown = bool(record.context_tokens) and not (record.found or record.shown)
+    if not gold or unknown:
         return {}
     shown = {CONTEXT: len(gold & set(record.shown)) / len(gold)}
     return (figures(record.found, gold) | shown) if record.found else shown
