@@ -198,6 +198,19 @@ class TestTheOldStores:
         assert before == (story.mem0.dump(), digest(story.mem0.vectors), digest(story.mem0.history))
         assert any("KNOWS" in row for row in story.mem0.dump())
 
+    def test_the_same_database_may_be_the_new_graph_too(self, story: Story, tmp_path: Path):
+        """What graphmem writes there is not taken for Mem0's by the next run."""
+        settings = {"graph": "neo4j", "neo4j_url": str(story.mem0.url)}
+        with opened(tmp_path / "home", **settings) as memory:
+            first = memory.adopt(story.source())
+            again = memory.adopt(story.source())
+            there = memory.relations(user_id=story.user, type="works_at")
+
+            assert () == memory.verify().differences
+            memory.reset()
+        assert (7, 0, 7) == (first.live_edges.adopted, again.live_edges.adopted, again.live_edges.there)
+        assert ["Acme Corp"] == [r.target.name for r in there]
+
     def test_the_session_can_only_read(self, story: Story):
         """The server itself refuses a write in the transactions of an adoption."""
         from graphmem.adopting import mem0_graph
