@@ -352,7 +352,7 @@ def _kit(port: int) -> Any:
     sys.path.insert(0, str(HERE.parents[1]))
     from graphmem.neo4j_kit import DEMO, KitServer, contents
 
-    return KitServer(contents(DEMO), port)
+    return KitServer(contents(DEMO), port, guide_last=True)
 
 
 def _say(server: LocalNeo4j) -> None:
