@@ -24,6 +24,7 @@ from graphmem.ledger.schema import (
     evidence,
     memories,
     mentions,
+    next_vectors,
     relations,
     similar,
     supports,
@@ -202,6 +203,7 @@ def remove_vectors(connection: Connection, stores: Stores, item_ids: Iterable[st
         wanted = and_(vectors.c.item_id.in_(some), true() if view is None else vectors.c.view == view)
         outbox.note_selected(connection, stores, "vectors", select(vectors.c.item_id, vectors.c.view).where(wanted))
         connection.execute(delete(vectors).where(wanted))
+        connection.execute(delete(next_vectors).where(next_vectors.c.item_id.in_(some)))
 
 
 def sweep(connection: Connection, stores: Stores, entity_ids: Iterable[str], relation_ids: Iterable[str]) -> None:

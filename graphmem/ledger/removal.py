@@ -13,7 +13,7 @@ from graphmem.ledger import episodes, facts, hanging, images, lexical, outbox, s
 from graphmem.ledger.facts import Entry
 from graphmem.ledger.images import Image
 from graphmem.ledger.outbox import Stores
-from graphmem.ledger.rows import chunks, in_scope
+from graphmem.ledger.rows import chunks, in_scope, owner_scope
 from graphmem.ledger.schema import evidence, memories, messages
 from graphmem.values import Change, DeleteReport, MessageRecord, Plan, Scope
 
@@ -187,6 +187,7 @@ def _erase(
     _write_deletes(connection, scope, at)
     for statement in (
         delete(schema.vectors).where(or_(*held)),
+        delete(schema.next_vectors).where(in_scope(schema.next_vectors, scope)),
         delete(schema.supports).where(ties),
         delete(schema.mentions).where(or_(*items)),
         delete(schema.attributes).where(
@@ -243,6 +244,9 @@ def _remove_episodes(connection: Connection, scope: Scope) -> None:
     connection.execute(delete(messages).where(in_scope(messages, scope)))
     connection.execute(delete(schema.model_replies).where(schema.model_replies.c.episode_id.in_(ours)))
     connection.execute(delete(schema.queue).where(schema.queue.c.episode_id.in_(ours)))
+    if scope == owner_scope(scope.owner):
+        # A worker that is at it finds its lease gone, and writes nothing more.
+        connection.execute(delete(schema.leases).where(schema.leases.c.owner == scope.owner))
     connection.execute(delete(schema.episodes).where(in_scope(schema.episodes, scope)))
 
 

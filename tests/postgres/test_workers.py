@@ -148,11 +148,17 @@ def test_a_lease_outlasts_a_slow_model(where: str, tmp_path: Path) -> None:
 
 
 def test_deleting_an_owner_takes_what_waits_along(where: str, tmp_path: Path, clock: Clock) -> None:
-    """Nothing of the queue stays behind."""
+    """Nothing of the queue or of a lease stays behind, and a worker that is at it writes nothing more."""
     with memory_at(where, tmp_path, clock) as memory:
         record(memory, 3, owners=1)
+        working = memory._engine.ledger.working
+        lease = working.claim("a", clock.now, clock.now + timedelta(minutes=1))
         memory.delete_all(user_id="owner0")
 
+        assert lease is not None
+        with pytest.raises(LeaseLost):
+            working.next_episode(lease)
+        assert 0 == memory.status().counts["leases"]
         assert (0, 0) == (memory.status().counts["queue"], memory.work(until_empty=True).episodes)
 
 
