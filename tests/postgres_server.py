@@ -8,12 +8,14 @@ Where neither can be had the tests are skipped, and the last lines of the run sa
 from __future__ import annotations
 
 import atexit
+import ctypes
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -55,6 +57,12 @@ def _user() -> dict[str, Any]:
     raise NoServer(NO_POSTGRES)
 
 
+def _end_with_parent() -> None:
+    """Linux ends the server when the test process is gone, however it went."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)
+
+
 class Server:
     """One cluster in a folder of its own; durable, so that kills may be tested."""
 
@@ -80,9 +88,8 @@ class Server:
         )
         command = [self._bin / "postgres", "-D", data, "-p", str(self.port), *options]
         with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=self._folder, start_new_session=True, **self._as
-            )
+            own = {"cwd": self._folder, "preexec_fn": _end_with_parent, **self._as}
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, **own)
         atexit.register(self.stop)
         self._wait()
 
