@@ -233,6 +233,14 @@ class GraphProjection:
         self._drain(self._clock())
         return copy
 
+    def required(self) -> GraphCopy:
+        """The copy, when it has all that the ledger has. Raises StoreError, with why it cannot be brought there."""
+        with self._lock:
+            copy = self._current()
+            if copy is None:
+                raise StoreUnavailable(NOT_FILLED)
+            return copy
+
     def _not_filled(self) -> None:
         if self.problem != NOT_FILLED:
             log.warning("%s", NOT_FILLED)

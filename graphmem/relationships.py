@@ -10,10 +10,13 @@ from graphmem.errors import InputError
 from graphmem.flows import match, relate
 from graphmem.flows.relate import Asked, GraphView
 from graphmem.inputs import Time
+from graphmem.stores.contracts import CypherRow
 from graphmem.values import Direction, Entity, EntityCard, Neighbourhood, Path, Relation
 
 MAX_HOPS = 6
-MAX_NAME = 1_000
+MAX_NAME = 20_000
+MAX_QUERY = 100_000
+MAX_SECONDS = 3600.0
 DIRECTIONS = ("out", "in", "both")
 
 
@@ -196,6 +199,21 @@ class Relationships:
         labels = {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}
         count = inputs.whole("limit", limit, 1, 100_000)
         return match.match(self._asked(labels, as_of, known_at), patterns, count)
+
+    def cypher(
+        self, query: str, *, limit: int = 1000, timeout: float = 10.0, **params: object
+    ) -> tuple[CypherRow, ...]:
+        """Rows of a Cypher query that only reads, with `graph = "neo4j"`: column -> value, at most `limit` rows.
+
+        `params` are its parameters; beside them there are `$home` (this memory's id, on all its nodes), `$now`,
+        `$owner` and the four labels, null when not given: `cypher("MATCH (m:Memory:Current {home: $home, user_id:
+        $user_id}) RETURN m.text", user_id="ann")`. It sees the whole database, so it is for operators, not for end
+        users. `timeout` is in seconds. Raises ConfigError without Neo4j, InputError for a query that writes or is
+        wrong, StoreError.
+        """
+        seconds = inputs.seconds("timeout", timeout, MAX_SECONDS)
+        text = inputs.text("query", query, MAX_QUERY)
+        return relate.cypher(self._engine, text, params, inputs.whole("limit", limit, 1, relate.EVERYTHING), seconds)
 
     def graph(
         self,

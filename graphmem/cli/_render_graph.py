@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,22 @@ def row_table(found: Sequence[Mapping[str, str]]) -> Iterator[RenderableType]:
     """Bindings, one column a variable."""
     columns = tuple(found[0]) if found else ("no match",)
     yield table(columns, (tuple(row.get(column, "") for column in columns) for row in found))
+
+
+def cypher(found: Sequence[Mapping[str, object]]) -> Iterator[RenderableType]:
+    """`name = Maria  since = 2024-05-01` lines."""
+    yield from rows([{name: _cell(value) for name, value in row.items()} for row in found])
+
+
+def cypher_table(found: Sequence[Mapping[str, object]]) -> Iterator[RenderableType]:
+    """Rows of a query, one column a column."""
+    yield from row_table([{name: _cell(value) for name, value in row.items()} for row in found])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, Mapping | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else str(value)
 
 
 def _titled(entity: Entity) -> Text:

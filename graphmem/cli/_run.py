@@ -12,7 +12,7 @@ import typer
 from graphmem.cli._app import build
 from graphmem.cli._print import envelope, line, say
 from graphmem.cli._session import UsageError
-from graphmem.errors import GraphMemError
+from graphmem.errors import GraphMemError, StoreRefused
 
 # The base of usage errors, whichever copy of click this Typer brings along.
 _ClickError = typer.BadParameter.__mro__[2]
@@ -64,7 +64,8 @@ def _failed(error: Exception, command: str, options: Sequence[str]) -> int:
 
 def _problem(error: Exception, command: str) -> Problem:
     if isinstance(error, GraphMemError):
-        return Problem(type(error).__name__, error.message, error.advice)
+        code = 2 if isinstance(error, StoreRefused) else 1
+        return Problem(type(error).__name__, error.message, error.advice, code)
     if isinstance(error, UsageError):
         return Problem("UsageError", str(error), f"See: graphmem {command} --help", 2)
     if isinstance(error, _ClickError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     command(app, "common", panel=PANEL, scope=True, when=True)(common)
     command(app, "timeline", panel=PANEL, scope=True)(timeline)
     command(app, "match", panel=PANEL, scope=True, when=True)(match)
+    command(app, "cypher", panel=PANEL, scope=True)(cypher)
 
 
 def entities(
@@ -117,6 +119,33 @@ def match(
     with session.memory() as memory:
         rows = memory.match(*patterns, **scope, **session.when, limit=limit)
     session.show(rows, lambda: render.rows(rows), lambda: render.row_table(rows))
+
+
+def cypher(
+    session: Session,
+    query: Annotated[str, typer.Argument(help="Such as 'MATCH (p:Person:Current)-[r]->(x) RETURN p.name, x.name'.")],
+    param: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE; a value in JSON, else text; repeatable.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(help="At most so many rows.")] = 1000,
+    timeout: Annotated[float, typer.Option(help="Seconds.")] = 10.0,
+) -> None:
+    """Ask Neo4j in Cypher; only reading is allowed."""
+    labels = session.given_scope or session.default_scope
+    given: dict[str, Any] = {**labels, **dict(_parameter(written) for written in param or ())}
+    with session.memory() as memory:
+        rows = memory.cypher(query, limit=limit, timeout=timeout, **given)
+    session.show(rows, lambda: render.cypher(rows), lambda: render.cypher_table(rows))
+
+
+def _parameter(written: str) -> tuple[str, Any]:
+    name, sign, value = written.partition("=")
+    if not sign or not name.isidentifier() or name in {"query", "limit", "timeout"}:
+        raise UsageError(f"--param {written!r} is not NAME=VALUE.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def _direction(given: str) -> Any:

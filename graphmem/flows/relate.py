@@ -14,11 +14,12 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from graphmem.engine import Engine
-from graphmem.errors import UnknownEntity
+from graphmem.errors import ConfigError, UnknownEntity
 from graphmem.steps import linking
 from graphmem.steps.relation_types import relation_type
-from graphmem.stores.contracts import Ball
+from graphmem.stores.contracts import Ball, CypherRow
 from graphmem.values import (
+    SCOPE_LABELS,
     Direction,
     Entity,
     EntityCard,
@@ -33,6 +34,8 @@ from graphmem.values import (
 EVERYTHING = 1_000_000
 BREADTH = 2_000
 """Relations around each end of a path, from which on no more are read."""
+LONGEST_GUESSED = 200
+"""Characters of a name for which nearest ones are looked for: comparing costs their product."""
 _TYPED_NAME = re.compile(r"^(?P<name>.+?)\s*\((?P<type>[A-Za-z]+)\)$")
 
 
@@ -74,7 +77,9 @@ def _named(asked: Asked, name: str) -> tuple[Entity, ...]:
 
 
 def _nearest(name: str, names: Iterable[str]) -> list[str]:
-    by_key = {linking.key(n): n for n in names}
+    if len(name) > LONGEST_GUESSED:
+        return []
+    by_key = {linking.key(n): n for n in names if len(n) <= LONGEST_GUESSED}
     close = difflib.get_close_matches(linking.key(name), by_key, n=3, cutoff=0.5)
     return [by_key[k] for k in close]
 
@@ -187,6 +192,19 @@ def timeline(asked: Asked, name: str, *, limit: int) -> tuple[Relation, ...]:
     found = asked.relations(ids)
     dated = sorted(found, key=lambda r: (r.valid_from or asked.when.now, r.valid_to or asked.when.now, r.id))
     return tuple(dated[:limit])
+
+
+def cypher(
+    engine: Engine, query: str, params: Mapping[str, object], limit: int, timeout: float
+) -> tuple[CypherRow, ...]:
+    """Rows of a Cypher query on Neo4j. Raises ConfigError, InputError, StoreError."""
+    copy = engine.projection.graph
+    if copy is None:
+        raise ConfigError("cypher() needs the graph in Neo4j.", advice='Set graph = "neo4j"; see docs/neo4j.md.')
+    labels = {label: params.get(label) for label in SCOPE_LABELS}
+    given = {label: value for label, value in labels.items() if isinstance(value, str) and value}
+    own = {"now": engine.clock(), "owner": Scope(**given).owner if given else None}
+    return copy.required().cypher(query, {**labels, **own, **params}, limit=limit, timeout=timeout)
 
 
 class GraphView(Value):

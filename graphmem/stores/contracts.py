@@ -79,6 +79,9 @@ class Edge(NamedTuple):
 Properties = Mapping[str, Any]
 """Of a node or an edge: text, numbers, booleans, aware datetimes, and lists of texts or numbers."""
 
+CypherRow = dict[str, object]
+"""Column -> plain value: nodes and edges are dicts, paths lists, times aware and in UTC."""
+
 NodeView = Literal["entity", "memory", "message", "episode"]
 
 
@@ -202,6 +205,15 @@ class GraphCopy(GraphStore, Protocol):
 
         Writing a batch twice is the same as writing it once. `current_at` is kept, when given. `fresh`: the store was
         erased and none of these nodes is there.
+        """
+        ...
+
+    def cypher(
+        self, query: str, parameters: Mapping[str, object], *, limit: int, timeout: float
+    ) -> tuple[CypherRow, ...]:
+        """Rows of a query that only reads, at most `limit`, within `timeout` seconds. `$home` is added.
+
+        Raises InputError for one that writes, is not understood or takes too long.
         """
         ...
 

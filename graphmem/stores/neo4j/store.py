@@ -14,11 +14,12 @@ from typing import Any
 from graphmem.errors import StoreError
 from graphmem.steps import intervals
 from graphmem.steps.picture import STRUCTURE
-from graphmem.stores.contracts import Ball, CopyState, Edge, GraphBatch
+from graphmem.stores.contracts import Ball, CopyState, CypherRow, Edge, GraphBatch
 from graphmem.stores.digests import edge_key, graph_digest
 from graphmem.stores.fanning import HUB, MOST_HUBS, fanned
 from graphmem.stores.neo4j import answers, rows
 from graphmem.stores.neo4j.answers import Told
+from graphmem.stores.neo4j.asking import ask
 from graphmem.stores.neo4j.connection import Address, Connection, Statement
 from graphmem.values import SCOPE_LABELS, Node, Relation, Scope, When
 
@@ -178,6 +179,12 @@ class Neo4jGraph:
             walk = _Walk(Told(row[1:] for row in some))
             found[index] = intervals.around(walk.touching, balls[index].entity_ids, balls[index].depth, limit)
         return found
+
+    def cypher(
+        self, query: str, parameters: Mapping[str, object], *, limit: int, timeout: float
+    ) -> tuple[CypherRow, ...]:
+        """See `GraphCopy.cypher`."""
+        return ask(self.connection, query, {"home": self.home.id, **parameters}, limit=limit, timeout=timeout)
 
     def close(self) -> None:
         """See `GraphStore.close`."""
