@@ -12,6 +12,7 @@ from graphmem import assembly, inputs, values
 from graphmem.adopting.method import Adoption
 from graphmem.engine import Clock, Engine
 from graphmem.flows import erasing, forget, inspect, remember
+from graphmem.flows.admitting import Recalls
 from graphmem.flows.recall import Rerank, Rewrite, search
 from graphmem.inputs import MessageLike, Time
 from graphmem.models.contracts import LLM, Embedder, Extractor
@@ -39,6 +40,7 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
     def __init__(self, engine: Engine, *, recipe: Recipe | None = None) -> None:
         self._engine = engine
         self._recipe = recipe
+        self._recalls = Recalls()
 
     @classmethod
     def open(
@@ -103,6 +105,7 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         trust: str | None = None,
         expires_at: Time = None,
         ttl: float | timedelta | None = None,
+        recalled: values.Context | Sequence[str] = (),
     ) -> values.AddResult:
         """Remember what messages say: facts, entities, relations, and what they end.
 
@@ -113,15 +116,17 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         `status` of the result, and finish failed ones with `retry()`. `wait=False`
         only records them, for a worker to read. `trust` says where the text comes from (`web`,
         `document`, `tool` are not trusted: see `reviews()`); without it the role decides. From `expires_at` on, or
-        `ttl` (days, or a timedelta) after now, it is no longer found; `expire()` removes it. Raises InputError,
+        `ttl` (days, or a timedelta) after now, it is no longer found; `expire()` removes it. `recalled` is what
+        `context` gave into this conversation: what an assistant repeats of it is not learned again. Raises InputError,
         ScopeError, StoreError.
         """
         now = self._engine.clock()
         said = inputs.messages(messages, now)
+        scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
         return remember.add(
             self._engine,
             said,
-            inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id),
+            scope,
             metadata=inputs.metadata("metadata", metadata),
             infer=infer,
             facts=inputs.facts(facts, len(said)),
@@ -132,6 +137,7 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
             wait=wait,
             trust=inputs.trust(trust),
             expires_at=inputs.expiry(expires_at, ttl, now, self._engine.settings.ttl),
+            recalled=self._recalled(scope, recalled),
         )
 
     def search(
@@ -212,7 +218,10 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         )
         from graphmem.steps import context as rendering
 
-        return rendering.render(found, budget)
+        block = rendering.render(found, budget)
+        scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
+        self._recalls.note(scope.owner, block.ids)
+        return block
 
     def get(self, id: str) -> values.Memory:
         """One memory. Raises NotFound."""

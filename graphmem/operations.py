@@ -8,7 +8,8 @@ from graphmem import inputs
 from graphmem.engine import Engine
 from graphmem.errors import InputError
 from graphmem.flows import erasing, expiring, merging, reviewing
-from graphmem.values import ExpiryReport, MergeReport, Receipt, Review, ReviewStatus
+from graphmem.flows.admitting import Recalls
+from graphmem.values import Context, ExpiryReport, MergeReport, Receipt, Review, ReviewStatus, Scope
 
 MAX_NAME = 1_000
 REVIEW_STATUS = ("open", "accepted", "rejected")
@@ -18,6 +19,13 @@ class Operations:
     """What a person does with a memory beside asking it. What deletes has a dry run; what changes can be undone."""
 
     _engine: Engine
+    _recalls: Recalls
+
+    def _recalled(self, scope: Scope, given: Context | Sequence[str]) -> tuple[str, ...]:
+        """Ids of what was put into the conversation: what the caller names, and what this process gave lately."""
+        ids = given.ids if isinstance(given, Context) else given
+        checked = [inputs.text("recalled", item, inputs.MAX_LABEL) for item in ids]
+        return tuple(dict.fromkeys([*checked, *self._recalls.of(scope.owner)]))
 
     def reviews(
         self,

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from graphmem.engine import Engine
 from graphmem.errors import ModelError
+from graphmem.flows.admitting import RECALLED
 from graphmem.ledger.contracts import Known
 from graphmem.models.contracts import LLM
-from graphmem.steps import linking, resolution, trust
+from graphmem.steps import echo, linking, resolution, trust
 from graphmem.steps.relation_types import mirrored
 from graphmem.steps.resolution.sides import untrusted
 from graphmem.stores.contracts import View
@@ -81,6 +82,7 @@ def decide(
     llm: LLM | None,
 ) -> Decision:
     """From drafts to a plan. The ledger is read, never written; at most one model call, for undecided pairs."""
+    draft = _unlearned(engine, episode, messages, draft)
     with engine.ledger.snapshot():
         after = engine.ledger.latest(episode.scope.owner)
         linked, names, candidates = _gathered(engine, episode, messages, draft, vectors)
@@ -90,17 +92,10 @@ def decide(
     verdicts, usage = _settle(llm, judgement)
     held: tuple[Held, ...] = ()
     if any(map(untrusted, trusted)):
-        parted = trust.part(
-            linked,
-            candidates,
-            verdicts,
-            resolution.judge(linked.facts, candidates, rules, trust=["system"] * len(trusted)).verdicts,
-            draft=draft,
-            scope=episode.scope,
-            messages=messages,
-            known_names=engine.ledger.entities_by_id([entity.id for entity in linked.entities]),
-        )
-        linked, candidates, verdicts, held = parted
+        would = resolution.judge(linked.facts, candidates, rules, trust=["system"] * len(trusted)).verdicts
+        there = engine.ledger.entities_by_id([entity.id for entity in linked.entities])
+        asked = trust.Asked(draft, episode.scope, messages, there)
+        linked, candidates, verdicts, held = trust.part(linked, candidates, verdicts, would, asked)
     plan = resolution.plan(
         linked,
         candidates,
@@ -113,6 +108,15 @@ def decide(
     )
     plan = plan.model_copy(update={"held": held})
     return Decision(plan, _added(plan, names), _ended(plan, candidates), usage, after)
+
+
+def _unlearned(engine: Engine, episode: Episode, messages: Sequence[MessageRecord], draft: Draft) -> Draft:
+    """The draft without what only repeats memories that were put into the conversation."""
+    ids = list(episode.metadata.get(RECALLED, ()))
+    if not ids or not draft.facts:
+        return draft
+    known = [memory.text for memory in engine.ledger.memories(ids).values()]
+    return echo.unlearned(draft, messages, known + [m.content for m in engine.ledger.messages(ids).values()])
 
 
 def _gathered(

@@ -12,6 +12,7 @@ from graphmem.errors import NotFound
 from graphmem.flows import reembed
 from graphmem.models.contracts import ExtractionRequest
 from graphmem.steps import linking
+from graphmem.steps.redaction import Redactor
 from graphmem.stores.contracts import VectorItem
 from graphmem.values import (
     Addition,
@@ -29,6 +30,9 @@ from graphmem.values import (
 def update(engine: Engine, memory_id: str, text: str | None, metadata: Mapping[str, Any] | None) -> Change:
     """Change text or metadata of a memory; a new text takes the relations that can be read from it."""
     before = get(engine, memory_id)
+    redactor = Redactor(engine.settings.redact)
+    text = None if text is None else redactor.text(text)
+    metadata = None if metadata is None else redactor.value(metadata)
     now = engine.clock()
     plan, vectors = None, []
     if text is not None and text != before.text:

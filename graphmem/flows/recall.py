@@ -22,6 +22,7 @@ from graphmem.steps import fusion
 from graphmem.steps.filters import Condition
 from graphmem.steps.fusion import Recipe
 from graphmem.steps.relation_types import asked, cardinality
+from graphmem.steps.resolution.plan import of_message
 from graphmem.stores.contracts import GraphStore, VectorStore
 from graphmem.values import (
     Evidence,
@@ -202,13 +203,14 @@ def _hit(shown: _Shown, node: Node, score: float, why: Why | None) -> Hit:
         return Hit(
             id=said.id, text=said.content, score=score, source="message", recorded_at=said.timestamp,
             valid_from=said.timestamp, metadata=said.metadata, scope=said.scope, speaker=said.speaker,
-            evidence=(own,), why=why,
+            trust=of_message(said), evidence=(own,), why=why,
         )  # fmt: skip
     memory = shown.memories[node.id]
     return Hit(
         id=memory.id, text=memory.text, score=score, source="fact", valid_from=memory.valid_from,
         valid_to=memory.valid_to, recorded_at=memory.recorded_at, metadata=memory.metadata, scope=memory.scope,
-        speaker=memory.speaker, kind=memory.kind, evidence=shown.evidence.get(memory.id, ()), why=why,
+        speaker=memory.speaker, trust=memory.trust, kind=memory.kind, evidence=shown.evidence.get(memory.id, ()),
+        why=why,
     )  # fmt: skip
 
 

@@ -6,20 +6,18 @@ episode `failed(retryable)` with its messages searchable; nothing accepted is lo
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import uuid5
 
 from graphmem.engine import Engine
 from graphmem.errors import ModelError, ModelReplyError
 from graphmem.faults import reach
-from graphmem.flows import consider
+from graphmem.flows import admitting, consider
+from graphmem.flows.admitting import SUPPLIED
 from graphmem.flows.consider import Vectors
 from graphmem.ledger.contracts import Recorded
 from graphmem.models.contracts import ExtractionRequest, UsesLLM
@@ -30,7 +28,6 @@ from graphmem.values import (
     AddResult,
     Draft,
     EntityDraft,
-    Episode,
     Fact,
     FactDraft,
     Mention,
@@ -43,10 +40,6 @@ from graphmem.values import (
 )
 
 log = logging.getLogger(__name__)
-RETRY_WINDOW = timedelta(minutes=10)
-"""The same content again within this time, with nothing in between, is a retry and not a new statement."""
-SUPPLIED = "graphmem.facts"
-"""Metadata key under which an episode keeps the facts that its caller supplied, so that a retry has them."""
 
 
 class Stopwatch:
@@ -80,65 +73,32 @@ def add(
     wait: bool = True,
     trust: str = "",
     expires_at: datetime | None = None,
+    recalled: Sequence[str] = (),
 ) -> AddResult:
     """Remember what the messages say. See `Memory.add`."""
     watch = Stopwatch()
-    now = engine.clock()
-    kept = dict(metadata)
-    if metadata:
-        messages = [m.model_copy(update={"metadata": {**metadata, **m.metadata}}) for m in messages]
-    if facts is not None:
-        kept[SUPPLIED] = [fact.model_dump(mode="json") for fact in facts]
-    if include_assistant:
-        kept["graphmem.include_assistant"] = True
-    episode = _episode(engine, messages, scope, now, key, at)
-    given = {"infer": infer, "instructions": instructions, "trust": trust, "expires_at": expires_at}
-    episode = episode.model_copy(update={"metadata": kept, **given})
+    admitted = admitting.admit(
+        engine,
+        messages,
+        scope,
+        metadata=metadata,
+        infer=infer,
+        facts=facts,
+        instructions=instructions,
+        key=key,
+        at=at,
+        include_assistant=include_assistant,
+        trust=trust,
+        expires_at=expires_at,
+        recalled=recalled,
+    )
     with watch.stage("record"):
-        recorded = engine.ledger.record(episode, messages, queued=not wait)
+        recorded = engine.ledger.record(admitted.episode, admitted.messages, queued=not wait)
     reach("add.recorded")
     if not recorded.created and recorded.episode.status in {"done", "empty"}:
         return _before(engine, recorded)
-    if not wait:
-        return _queued(recorded)
-    return digest(engine, recorded, watch)
-
-
-def _episode(
-    engine: Engine, messages: Sequence[Message], scope: Scope, now: datetime, key: str | None, at: datetime | None
-) -> Episode:
-    content = hashlib.sha256(
-        json.dumps([m.model_dump(mode="json") for m in messages], sort_keys=True, ensure_ascii=False).encode()
-    ).hexdigest()
-    dated = at is not None or all(m.timestamp is not None for m in messages)
-    given = [m.timestamp for m in messages if m.timestamp is not None]
-    occurred = at or (max(given) if given else now)
-    if key is None:
-        key = f"content:{content}:{occurred.isoformat()}" if dated else _retried(engine, scope, content, now)
-    identity = str(uuid5(linking.NAMESPACE, f"episode\n{json.dumps(scope.labels)}\n{key}"))
-    chained = f"run\n{json.dumps(scope.labels)}" if scope.run_id else f"episode\n{identity}"
-    conversation = str(uuid5(linking.NAMESPACE, chained))
-    return Episode(
-        id=identity,
-        scope=scope,
-        conversation=conversation,
-        occurred_at=occurred,
-        recorded_at=now,
-        idempotency_key=key,
-    )
-
-
-def _retried(engine: Engine, scope: Scope, content: str, now: datetime) -> str:
-    """The key of an undated add: that of the newest episode when this is the same thing at once again."""
-    last = engine.ledger.last_episode(None, scope)
-    if (
-        last is not None
-        and last.scope == scope
-        and last.idempotency_key.startswith(f"said:{content}:")
-        and now - last.recorded_at < RETRY_WINDOW
-    ):
-        return last.idempotency_key
-    return f"said:{content}:{now.isoformat()}"
+    result = digest(engine, recorded, watch) if wait else _queued(recorded)
+    return result.model_copy(update={"redacted": admitted.redacted}) if admitted.redacted else result
 
 
 def _before(engine: Engine, recorded: Recorded) -> AddResult:

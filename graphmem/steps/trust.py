@@ -22,6 +22,16 @@ WISHES = frozenset({"likes", "dislikes", "prefers", "wants", "loves", "hates", "
 PERSONAL = frozenset({"i", "me", "you", "user", "the user"})
 
 
+class Asked(NamedTuple):
+    """What an add is about."""
+
+    draft: Draft
+    scope: Scope
+    messages: Sequence[MessageRecord]
+    known_names: Container[str]
+    """Ids of the entities that were there before."""
+
+
 class Parted(NamedTuple):
     """What of an add goes on, and what is held."""
 
@@ -36,25 +46,21 @@ def part(
     candidates: Sequence[tuple[Candidate, ...]],
     verdicts: Sequence[Verdict],
     would: Sequence[Verdict],
-    *,
-    draft: Draft,
-    scope: Scope,
-    messages: Sequence[MessageRecord],
-    known_names: Container[str],
+    asked: Asked,
 ) -> Parted:
     """Take the facts that must wait out of an add, with the names that only they brought.
 
-    `would` are the verdicts as if every source were trusted; `known_names` are ids of entities that are there already.
+    `would` are the verdicts as if every source were trusted.
     """
     known = {c.memory.id: c.memory.trust for near in candidates for c in near}
     held: dict[int, Held] = {}
     for index, fact in enumerate(linked.facts):
-        message = messages[fact.draft.message]
+        message = asked.messages[fact.draft.message]
         trust = of_message(message)
         if untrusted(trust):
             own = [v for v in (*would, *verdicts) if v.fact == index and v.action in CHANGING]
             above = [v for v in own if v.memory_id in known and rank(known[v.memory_id]) > rank(trust)]
-            if (found := _reason(fact, above, scope, message)) is not None:
+            if (found := _reason(fact, above, asked.scope, message)) is not None:
                 held[index] = _held(fact, above, found, message, trust)
     if not held:
         return Parted(linked, list(candidates), tuple(verdicts), ())
@@ -63,7 +69,7 @@ def part(
     gone = {linked.facts[i].memory_id for i in held}
     left = [v for v in verdicts if v.fact in place and v.memory_id not in gone]
     return Parted(
-        _without(linked, stays, draft, known_names),
+        _without(linked, stays, asked),
         [candidates[i] for i in stays],
         tuple(v.model_copy(update={"fact": place[v.fact]}) for v in left),
         tuple(held.values()),
@@ -108,20 +114,20 @@ def _held(
     )
 
 
-def _without(linked: Linked, stays: Sequence[int], draft: Draft, known_names: Container[str]) -> Linked:
+def _without(linked: Linked, stays: Sequence[int], asked: Asked) -> Linked:
     """The facts that stay, and the names that they or the messages themselves bring."""
     facts = tuple(linked.facts[i] for i in stays)
     only_held = set(_ids(linked.facts)) - set(_ids(facts))
-    said = {key(m.entity.name): m.entity.weak for m in sorted(draft.mentions, key=lambda m: not m.entity.weak)}
+    said = {key(m.entity.name): m.entity.weak for m in sorted(asked.draft.mentions, key=lambda m: not m.entity.weak)}
     kept: list[Entity] = []
     gone: set[str] = set()
     for entity in linked.entities:
         if entity.id not in only_held:
             kept.append(entity)
-        elif entity.id not in known_names and key(entity.name) in said:
+        elif entity.id not in asked.known_names and key(entity.name) in said:
             # The message names it, too, perhaps as a mere word.
             kept.append(entity.model_copy(update={"weak": said[key(entity.name)]}))
-        elif entity.id not in known_names:
+        elif entity.id not in asked.known_names:
             gone.add(entity.id)
     return linked.model_copy(
         update={

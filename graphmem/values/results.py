@@ -85,6 +85,8 @@ class Hit(Value):
     metadata: Mapping[str, Any] = Field(default_factory=dict)
     scope: Scope
     speaker: str | None = None
+    trust: str = ""
+    """Where it comes from; `web`, `document` and `tool` are not trusted."""
     kind: Kind | None = None
     evidence: tuple[Evidence, ...] = ()
     why: Why | None = None
