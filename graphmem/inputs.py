@@ -195,13 +195,6 @@ def file(field: str, value: object) -> Path:
     return Path(value).expanduser()
 
 
-def seconds(field: str, value: object, high: float) -> float:
-    """A span of time above 0. Raises InputError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= high:
-        raise InputError(field, f"cannot be {value!r}.", advice=f"Use a number of seconds above 0, at most {high:g}.")
-    return float(value)
-
-
 def whole(field: str, value: object, low: int, high: int) -> int:
     """A whole number within bounds. Raises InputError."""
     if isinstance(value, bool) or not isinstance(value, int):

@@ -16,7 +16,6 @@ from graphmem.values import Direction, Entity, EntityCard, Neighbourhood, Path, 
 MAX_HOPS = 6
 MAX_NAME = 20_000
 MAX_QUERY = 100_000
-MAX_SECONDS = 3600.0
 DIRECTIONS = ("out", "in", "both")
 
 
@@ -211,7 +210,7 @@ class Relationships:
         users. `timeout` is in seconds. Raises ConfigError without Neo4j, InputError for a query that writes or is
         wrong, StoreError.
         """
-        seconds = inputs.seconds("timeout", timeout, MAX_SECONDS)
+        seconds = inputs.seconds("timeout", timeout)
         text = inputs.text("query", query, MAX_QUERY)
         return relate.cypher(self._engine, text, params, inputs.whole("limit", limit, 1, relate.EVERYTHING), seconds)
 

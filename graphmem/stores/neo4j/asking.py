@@ -89,10 +89,8 @@ def plain(value: Any) -> object:
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
-    if isinstance(value, str | int | float | bool | bytes | None):
-        return value
     found = native(value)
-    return found if isinstance(found, datetime | time) else str(found)
+    return found if isinstance(found, str | int | float | bool | bytes | datetime | time | None) else str(found)
 
 
 def _parts(path: Any) -> Iterator[Any]:
