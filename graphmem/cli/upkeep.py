@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -169,19 +173,25 @@ def worker(
     name: Annotated[str, typer.Option(help="Its name; the host and process.", show_default=False)] = "",
 ) -> None:
     """Read what `add --no-wait` recorded; run as many as you like. Ctrl-C ends it after the episode in hand."""
-    import signal
-    import threading
-
     from graphmem.cli._print import say
-
-    stop = threading.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sign, lambda *_: stop.set())
 
     def finished(result: AddResult) -> None:
         if not session.agent:
             say(f"{result.episode_id} {result.status}: {len(result.changes)} changes {result.reason}")
 
-    with session.memory() as memory:
+    with _asked_to_stop() as stop, session.memory() as memory:
         report = memory.work(name=name, until_empty=until_empty, lease_seconds=lease, stop=stop, finished=finished)
     session.show(report, lambda: render.worked(report))
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Set by the first Ctrl-C or SIGTERM, instead of ending the process in the middle of something."""
+    stop = threading.Event()
+    signs = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(sign, lambda *_: stop.set()) for sign in signs]
+    try:
+        yield stop
+    finally:
+        for sign, handler in zip(signs, before, strict=True):
+            signal.signal(sign, handler)

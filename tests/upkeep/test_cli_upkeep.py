@@ -85,3 +85,15 @@ def test_diff_audit_and_repair_by_command(one: Path, tmp_path: Path, call: Any) 
 
     assert ["Bob works at Acme"] == [memory["text"] for memory in found["memories"]]
     assert (0, [], 2, 0, [], 1) == (audited, report["findings"], refused, repaired, done, wrong)
+
+
+def test_recording_and_a_worker_by_command(tmp_path: Path, call: Any) -> None:
+    """`--no-wait` leaves the reading to `worker`, which ends when nothing waits."""
+    added, result = call("add", "I live in Lisbon", "--user", "ann", "--no-wait", "--home", tmp_path / "two")
+    worked, report = call("worker", "--until-empty", "--name", "w", "--home", tmp_path / "two")
+    _, episodes = call("episodes", "--home", tmp_path / "two")
+    again, idle = call("worker", "--until-empty", "--home", tmp_path / "two")
+
+    assert (0, "pending") == (added, result["status"])
+    assert (0, 1, 0, 0) == (worked, report["episodes"], again, idle["episodes"])
+    assert ["empty"] == [episode["status"] for episode in episodes]
