@@ -156,6 +156,8 @@ class AsyncMemory:
     timeline = _threaded(Memory.timeline)
     match = _threaded(Memory.match)
     graph = _threaded(Memory.graph)
+    plan = _threaded(Memory.plan)
+    apply = _threaded(Memory.apply)
     reviews = _threaded(Memory.reviews)
     accept = _threaded(Memory.accept)
     reject = _threaded(Memory.reject)

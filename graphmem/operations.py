@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
 from graphmem import inputs
 from graphmem.engine import Engine
 from graphmem.errors import InputError
-from graphmem.flows import erasing, expiring, merging, reviewing
+from graphmem.flows import admitting, erasing, expiring, merging, planning, reviewing
 from graphmem.flows.admitting import Recalls
-from graphmem.values import Context, ExpiryReport, MergeReport, Receipt, Review, ReviewStatus, Scope
+from graphmem.inputs import MessageLike, Time
+from graphmem.values import (
+    AddResult,
+    Context,
+    ExpiryReport,
+    Fact,
+    MergeReport,
+    PlannedAdd,
+    Receipt,
+    Review,
+    ReviewStatus,
+    Scope,
+)
 
 MAX_NAME = 1_000
 REVIEW_STATUS = ("open", "accepted", "rejected")
@@ -42,6 +56,58 @@ class Operations:
             raise InputError("status", f"cannot be {status!r}.", advice=f"Use one of {', '.join(REVIEW_STATUS)}.")
         scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
         return self._engine.ledger.operating.reviews(scope, status, inputs.whole("limit", limit, 1, 10_000))
+
+    def plan(
+        self,
+        messages: MessageLike | Sequence[MessageLike],
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        app_id: str | None = None,
+        run_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        facts: Sequence[Fact | str] | None = None,
+        instructions: str | None = None,
+        idempotency_key: str | None = None,
+        at: Time = None,
+        include_assistant: bool = False,
+        trust: str | None = None,
+        expires_at: Time = None,
+        ttl: float | timedelta | None = None,
+        recalled: Context | Sequence[str] = (),
+    ) -> PlannedAdd:
+        """What `add` would do with the same arguments: every fact, end and relation, with its reason.
+
+        Nothing is written. `apply` carries it out. Raises InputError, ScopeError, StoreError, ModelError.
+        """
+        now = self._engine.clock()
+        said = inputs.messages(messages, now)
+        scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
+        admitted = admitting.admit(
+            self._engine,
+            said,
+            scope,
+            metadata=inputs.metadata("metadata", metadata),
+            infer=True,
+            facts=inputs.facts(facts, len(said)),
+            instructions=instructions or "",
+            key=None if idempotency_key is None else inputs.text("idempotency_key", idempotency_key, 1000),
+            at=inputs.moment("at", at),
+            include_assistant=include_assistant,
+            trust=inputs.trust(trust),
+            expires_at=inputs.expiry(expires_at, ttl, now, self._engine.settings.ttl),
+            recalled=self._recalled(scope, recalled),
+        )
+        return planning.plan(self._engine, admitted)
+
+    def apply(self, plan: PlannedAdd) -> AddResult:
+        """Carry out a plan, exactly; no chat model is asked.
+
+        Raises ConflictError when anything of its owner has changed since it was made.
+        """
+        if not isinstance(plan, PlannedAdd):
+            raise InputError("plan", f"must be a PlannedAdd, not {type(plan).__name__}.", advice="Use plan().")
+        return planning.apply(self._engine, plan)
 
     def accept(self, id: str) -> Review:
         """Carry out what waits: the fact is remembered as if the user had said it, or two entities become one.

@@ -96,12 +96,12 @@ def add(
         recorded = engine.ledger.record(admitted.episode, admitted.messages, queued=not wait)
     reach("add.recorded")
     if not recorded.created and recorded.episode.status in {"done", "empty"}:
-        return _before(engine, recorded)
+        return known_before(engine, recorded)
     result = digest(engine, recorded, watch) if wait else _queued(recorded)
     return result.model_copy(update={"redacted": admitted.redacted}) if admitted.redacted else result
 
 
-def _before(engine: Engine, recorded: Recorded) -> AddResult:
+def known_before(engine: Engine, recorded: Recorded) -> AddResult:
     """The answer to an add that was accepted before."""
     plan = engine.ledger.episode_result(recorded.episode.id)
     return AddResult(
@@ -147,7 +147,7 @@ def digest(engine: Engine, recorded: Recorded, watch: Stopwatch) -> AddResult:
     journal = JournalledLLM(engine.llm, engine.ledger, episode.id) if engine.llm is not None else None
     try:
         with watch.stage("extract"):
-            draft = _draft(engine, recorded, journal)
+            draft = draft_of(engine, recorded, journal)
         reach("add.extracted")
         around = surroundings(engine, recorded)
         texts = Texts.of(around, draft)
@@ -174,14 +174,24 @@ def digest(engine: Engine, recorded: Recorded, watch: Stopwatch) -> AddResult:
     return _result(recorded, draft, decided, watch, projected=projected)
 
 
-def _draft(engine: Engine, recorded: Recorded, journal: JournalledLLM | None) -> Draft:
+def draft_of(
+    engine: Engine,
+    recorded: Recorded,
+    journal: JournalledLLM | None,
+    *,
+    recent: Sequence[MessageRecord] | None = None,
+) -> Draft:
+    """What is read in the messages of an episode, or supplied; `recent` are those before it, when it is not recorded.
+
+    Raises ModelError.
+    """
     episode = recorded.episode
     named = _named(recorded.messages)
     if SUPPLIED in episode.metadata:
         return _supplied(engine, recorded).model_copy(update={"mentions": named})
     if not episode.infer or engine.extractor is None:
         return Draft(mentions=named)
-    recent = engine.ledger.recent(episode.conversation, before=episode.id)
+    recent = engine.ledger.recent(episode.conversation, before=episode.id) if recent is None else tuple(recent)
     heard = [m for m in (*recent, *recorded.messages) if m.role in {"user", "assistant"}]
     request = ExtractionRequest(
         messages=recorded.messages,
@@ -332,7 +342,7 @@ def _result(
         episode_id=recorded.episode.id,
         resolution_id=plan.resolution_id,
         status="done" if plan.changes or plan.held else "empty",
-        reason=_said_of(plan),
+        reason=said_of(plan),
         reviews=tuple(held.id for held in plan.held),
         outcome=draft.outcome,
         changes=plan.changes,
@@ -344,7 +354,8 @@ def _result(
     )
 
 
-def _said_of(plan: Plan) -> str:
+def said_of(plan: Plan) -> str:
+    """Why an add changed nothing, or not everything."""
     if plan.held:
         return f"{len(plan.held)} statements of an untrusted source wait for a review: see reviews()"
     return "" if plan.changes else "nothing to remember was found beside the messages"

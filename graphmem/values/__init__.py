@@ -27,6 +27,7 @@ from graphmem.values.drafts import (
     Verdict,
 )
 from graphmem.values.operations import ExpiryReport, MergeReport, Receipt, Review, ReviewKind, ReviewStatus
+from graphmem.values.plans import PlannedAdd
 from graphmem.values.records import (
     SCOPE_LABELS,
     Claim,
@@ -140,6 +141,7 @@ __all__ = [
     "Page",
     "Path",
     "Plan",
+    "PlannedAdd",
     "Receipt",
     "ReembedReport",
     "Relation",
