@@ -20,12 +20,13 @@ _NEW = (
     re.compile(r"<CURRENT[ _]MESSAGES?>(.*?)</CURRENT[ _]MESSAGES?>", re.DOTALL),
     re.compile(r"Text: (.*)", re.DOTALL),
 )
+_OWN = re.compile(r"^m(\d+) \[[^\]]+\] ([^:(]+?)(?: \(\w+\))?: (.+)$", re.MULTILINE)
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 _ENTITY = re.compile(r"<ENTITIES>(.*?)</ENTITIES>", re.DOTALL)
 
 
 def chat(body: Mapping[str, Any]) -> str | Answer:
-    """The answer to a request of Mem0 1.x, Mem0 2.x, Graphiti or langmem; "Turku" to a question."""
+    """The answer to a request of Mem0 1.x, Mem0 2.x, Graphiti, langmem or graphmem; "Turku" to a question."""
     prompt = "\n".join(str(message["content"]) for message in body["messages"])
     lines = said(str(body["messages"][-1]["content"]))
     if tools := [tool["function"]["name"] for tool in body.get("tools") or ()]:
@@ -91,6 +92,8 @@ def _called(tools: list[str], lines: list[Line], message: str) -> Answer:
 
 def _structured(schema: Mapping[str, Any], prompt: str, lines: list[Line]) -> dict[str, Any]:
     """Graphiti's forms; one that is not known is filled in with as little as it takes."""
+    if schema["name"] == "memory":
+        return _remembered(prompt)
     everybody = dict.fromkeys([*(line[0] for line in lines), *(n for line in lines for n in names(line))])
     if schema["name"] == "ExtractedEntities":
         return {"extracted_entities": [{"name": name, "entity_type_id": 0} for name in everybody]}
@@ -106,6 +109,24 @@ def _structured(schema: Mapping[str, Any], prompt: str, lines: list[Line]) -> di
         listed = re.findall(r'"id": (\d+),\s*"name": "([^"]+)"', prompt)
         return {"entity_resolutions": [{"id": int(i), "name": n, "duplicate_candidate_id": -1} for i, n in listed]}
     return dict(minimal(schema["schema"], schema["schema"].get("$defs", {})))
+
+
+def _remembered(prompt: str) -> dict[str, Any]:
+    """What graphmem's own prompt asks for."""
+    told = [(int(n), (speaker, text)) for n, speaker, text in _OWN.findall(prompt.partition("Messages:\n")[2])]
+    return {
+        "entities": [],
+        "facts": [
+            {
+                "text": facts([line])[0],
+                "message": f"m{number}",
+                "quote": line[1],
+                "subject": line[0],
+                "relations": [[line[0], "mentions", name] for name in names(line)],
+            }
+            for number, line in told
+        ],
+    }
 
 
 def minimal(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from graphmem import ConfigError, GraphMemError, InputError, Settings, StoreUnavailable
 from graphmem.errors import ModelRefused, ModelReplyError, ModelUnavailable
 from graphmem.evaluation.records import Conversation, Dataset, Question, Spent
+from graphmem.evaluation.spending import BudgetReached
 from graphmem.evaluation.techniques import registry
 from graphmem.evaluation.techniques.contract import Options, Parts, Technique
 from graphmem.evaluation.techniques.peers import adds, hosted
@@ -128,6 +130,24 @@ class TestGateway:
         """One question or conversation fails, not the run."""
         with pytest.raises(ModelReplyError, match="q1: KeyError"), gateway.serving("search", "c1", "q1"):
             raise KeyError("entities")
+
+    def test_nothing_is_sent_when_the_budget_is_reached(self, tmp_path: Path, stub: StubServer, spent: list[Spent]):
+        """The peer gets an error at once, and the run its reason to stop."""
+        asked: list[tuple[str, int, int]] = []
+
+        @contextmanager
+        def none(model: str, tokens: int, most: int) -> Iterator[None]:
+            asked.append((model, tokens, most))
+            raise BudgetReached(1.0, 0.99)
+            yield
+
+        gateway = Gateway(replace(parts(tmp_path, stub, spent), room=none))
+        with pytest.raises(BudgetReached), gateway.serving("ingest", "c1"), suppress(openai.APIError):
+            self.ask(gateway)
+        gateway.close()
+
+        assert (0, []) == (stub.seen.calls, spent)
+        assert ("stub", True, 4000) == (asked[0][0], asked[0][1] > 20, asked[0][2])
 
     def test_without_a_chat_model_there_is_none(self, tmp_path: Path):
         """It says which settings to make."""
@@ -267,7 +287,7 @@ def check(name: str, folder: Path, conversation: Conversation, settings: dict[st
     spent: list[Spent] = []
     with StubServer(chat=peer_model.chat) as stub:
         given = parts(folder, stub, spent, batch=1)
-        given = Parts(**{**vars(given), "settings": given.settings.override(**settings)})
+        given = replace(given, settings=given.settings.override(**settings))
         first = opened(name, given)
         kept = first.ingest(conversation)
         asked = conversation.questions[0].model_copy(update={"text": next(conversation.turns).text})
@@ -291,7 +311,7 @@ def test_a_graph_server_that_is_down_is_one_clear_error(name: str, tmp_path: Pat
     """It names the settings."""
     with StubServer() as stub:
         given = parts(tmp_path, stub, [])
-        given = Parts(**{**vars(given), "settings": given.settings.override(neo4j_url="bolt://127.0.0.1:1")})
+        given = replace(given, settings=given.settings.override(neo4j_url="bolt://127.0.0.1:1"))
         with pytest.raises(StoreUnavailable, match="GRAPHMEM_NEO4J_URL"):
             opened(name, given)
 

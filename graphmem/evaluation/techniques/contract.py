@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,10 +17,16 @@ if TYPE_CHECKING:
 Counter = Callable[[str], int]
 """Tokens of a text."""
 Spend = Callable[[Spent], None]
-"""Books what a call of a model cost. Raises BudgetReached when nothing is left."""
+"""Books what a call of a model cost."""
+Room = Callable[[str, int, int], AbstractContextManager[None]]
+"""Room in the budget for a call: the model, tokens asked and tokens answered at most. Raises BudgetReached."""
 
 
 def _nothing(_: Spent) -> None: ...
+
+
+def _unlimited(_: str, __: int, ___: int) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 class Technique(Protocol):
@@ -72,6 +79,8 @@ class Parts:
     options: Options = field(default_factory=Options)
     spend: Spend = _nothing
     """For packages that call models by themselves, and not through `llm`."""
+    room: Room = _unlimited
+    """For the same packages, around every call."""
 
 
 Make = Callable[[Parts], Technique]

@@ -23,6 +23,7 @@ import numpy as np
 from graphmem import assembly
 from graphmem.errors import ConfigError, GraphMemError, ModelError, ModelReplyError
 from graphmem.evaluation.records import Spent, Stage
+from graphmem.evaluation.spending import CAUTION, OVERHEAD
 from graphmem.evaluation.techniques.contract import Parts
 from graphmem.models.contracts import Embedder
 from graphmem.models.guard import check_allowed
@@ -34,6 +35,8 @@ from graphmem.settings import Settings
 TRIES = 5
 CHAT, EMBEDDINGS = "/chat/completions", "/embeddings"
 LONGEST_BODY = 64_000_000
+UNSAID = 4000
+"""Tokens of an answer that a peer sets no limit to."""
 _DEFAULT_MODEL = "the-embedder-of-the-run"
 
 
@@ -119,6 +122,11 @@ class Gateway:
 
     def _completion(self, body: dict[str, Any]) -> Mapping[str, Any]:
         body.pop("stream", None)
+        asked = int(CAUTION * self._parts.tokens(json.dumps(body))) + OVERHEAD
+        with self._parts.room(self.model, asked, _most(body)):
+            return self._asked(body)
+
+    def _asked(self, body: dict[str, Any]) -> Mapping[str, Any]:
         answer, calls, problem = self._chat.ask(body)
         usage = answer.get("usage") or {}
         if calls:
@@ -149,13 +157,14 @@ class Gateway:
             if not self._paid:
                 return self._embedder.embed(texts)
             meter: Any = self._embedder.meter  # type: ignore[attr-defined]
+            name = str(self._embedder.model)  # type: ignore[attr-defined]
             before = meter.calls, meter.prompt_tokens
-            try:
-                return self._embedder.embed(texts)
-            finally:
-                if meter.calls > before[0]:
-                    name = str(self._embedder.model)  # type: ignore[attr-defined]
-                    self._book(name, meter.calls - before[0], meter.prompt_tokens - before[1], 0)
+            with self._parts.room(name, int(CAUTION * sum(map(self._parts.tokens, texts))), 0):
+                try:
+                    return self._embedder.embed(texts)
+                finally:
+                    if meter.calls > before[0]:
+                        self._book(name, meter.calls - before[0], meter.prompt_tokens - before[1], 0)
 
     def _book(self, model: str, calls: int, asked: int, answered: int) -> None:
         stage, conversation, question = self._bill
@@ -177,6 +186,12 @@ def _embedder(parts: Parts) -> tuple[Embedder, bool]:
     if parts.settings.embedder_kind in {"local", "hash"} or not hasattr(parts.embedder, "model"):
         return parts.embedder, False
     return assembly.embedding_model(parts.settings), True
+
+
+def _most(body: Mapping[str, Any]) -> int:
+    """Tokens that an answer may have."""
+    given = body.get("max_completion_tokens") or body.get("max_tokens")
+    return int(given) if isinstance(given, int) else UNSAID
 
 
 def _packed(row: Any) -> str:
