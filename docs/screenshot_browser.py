@@ -154,6 +154,7 @@ def main() -> None:
     """Take them all."""
     parser = argparse.ArgumentParser(description="The pictures of docs/neo4j-browser.md, from a real run.")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the pictures (default: docs)")
+    parser.add_argument("--only", help="one saved query, such as timeline (default: all pictures)")
     given = parser.parse_args()
     if chromium() is None:
         sys.exit("There is no Chromium here. On Debian: apt-get install chromium")
@@ -162,9 +163,11 @@ def main() -> None:
         print(f"The demo goes into {server.url} ...", flush=True)
         _demo(server.url, home)
         with Window.opened(server.browser, greeted=True) as window:
-            _guide(window, given.out / "neo4j-browser-guide.png")
+            if given.only is None:
+                _guide(window, given.out / "neo4j-browser-guide.png")
             for picture in PICTURES:
-                _take(window, picture, given.out)
+                if given.only in {None, picture.query}:
+                    _take(window, picture, given.out)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ UNWIND [
 WITH m, next, event
 WHERE event.day >= date($since)
   AND (event.change <> 'was learned' OR m.valid_from IS NULL OR date(m.valid_from) < date($since))
-RETURN event.day AS day, event.change AS change, m.text AS fact,
+RETURN toString(event.day) AS day, event.change AS change, m.text AS fact,
   CASE event.change WHEN 'ended' THEN next.text END AS gave_way_to
 ORDER BY day DESC, m.place DESC
 LIMIT 500

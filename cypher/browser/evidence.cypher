@@ -5,7 +5,7 @@ MATCH (e:Entity {owner: $owner})<-[:SUBJECT|OBJECT]-(m:Memory)
 WHERE toLower(e.name) = toLower($entity) OR any(alias IN e.aliases WHERE toLower(alias) = toLower($entity))
 WITH DISTINCT m
 MATCH (m)-[taken:DERIVED_FROM]->(t:Message)
-RETURN m.text AS fact, m:Current AS true_now, coalesce(t.speaker, t.role) AS said_by, date(t.timestamp) AS on,
+RETURN m.text AS fact, m:Current AS true_now, coalesce(t.speaker, t.role) AS said_by, toString(date(t.timestamp)) AS on,
   taken.quotes AS quotes, t.content AS message
 ORDER BY m.place, t.said_as
 LIMIT 500

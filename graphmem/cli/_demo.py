@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path as File
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.rule import Rule
 from rich.table import Table
@@ -20,10 +21,13 @@ from graphmem.cli._render_graph import route
 from graphmem.cli._session import Session
 from graphmem.demo import QUESTIONS, USER, Answer, Learned, ReplayClock, Superseded, conversation, learned, replay
 from graphmem.demo import superseded as find_superseded
+from graphmem.errors import EmbeddingMismatch
 from graphmem.values import Hit, Path, Relation, SearchResult, Value
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from graphmem.memory import Memory
 
 HOME = File(".graphmem-demo")
 _SAMPLE = 8
@@ -32,8 +36,18 @@ _BRANCHES = 8
 """Relations drawn below a friend."""
 _TWIGS = 3
 """Relations drawn below what a friend is related to."""
+_OVERVIEW = f'MATCH (p:Person:Current {{owner: "user:{USER}"}})-[r]->(x) RETURN p, r, x'
 _SURE = 0.8
 """Confidence that a relation needs to be drawn."""
+
+
+class InNeo4j(Value):
+    """The graph in a Neo4j server."""
+
+    url: str
+    compared: int
+    """Nodes and edges read back and compared with the ledger."""
+    differences: int
 
 
 class Report(Value):
@@ -47,44 +61,76 @@ class Report(Value):
     superseded: tuple[Superseded, ...]
     answers: tuple[tuple[str, str, Answer], ...]
     """Question, what to type, answer."""
+    neo4j: InNeo4j | None = None
 
 
-def run(session: Session, *, fast: bool) -> None:
+def run(session: Session, *, fast: bool, in_neo4j: bool = False) -> None:
     """Replay the conversation into a home, and show what came of it."""
+    # The models that the demo needs are on this machine, whatever the settings say.
+    options = {
+        "extractor": "local",
+        "embedder": "hash" if fast else "local",
+        "vectors": "chroma",
+        "graph": "neo4j" if in_neo4j else "embedded",
+    }
     given = session.options.get("home")
-    home = File(given).expanduser() if given else _fresh()
+    home = File(given).expanduser() if given else _fresh(session, options)
     sessions, clock = conversation(), ReplayClock()
     started = time.monotonic()
     total = sum(len(batch.messages) for batch in sessions)
-    # The models that the demo needs are on this machine, whatever the settings say.
-    embedder = "hash" if fast else "local"
-    options = {"extractor": "local", "embedder": embedder, "vectors": "chroma", "graph": "embedded"}
     with session.memory(home=home, clock=clock, **options) as memory:
+        if in_neo4j:
+            memory.rebuild("graph")  # fails now, and not after the conversation, when there is no server
         with progress("listening", total, "messages", quiet=session.agent) as advance:
             replay(memory, clock, sessions, advance)
+        copied = _in_neo4j(session, memory) if in_neo4j else None
         known = learned(memory)
         report = Report(
             home=str(home),
-            program="graphmem"
-            if session.settings.embedder_kind == embedder
-            else f"GRAPHMEM_EMBEDDER={embedder} graphmem",
+            program=_program(session, options["embedder"]),
             seconds=round(time.monotonic() - started, 1),
             learned=known,
             superseded=find_superseded(memory, known.memories),
             answers=tuple((question.text, question.typed, question.ask(memory)) for question in QUESTIONS),
+            neo4j=copied,
         )
     session.show(report, lambda: _told(report, total, len(sessions)))
 
 
-def _fresh() -> File:
-    """./.graphmem-demo without what an earlier demo left there, or a temporary folder where that cannot be written."""
+def _program(session: Session, embedder: str) -> str:
+    return "graphmem" if session.settings.embedder_kind == embedder else f"GRAPHMEM_EMBEDDER={embedder} graphmem"
+
+
+def _in_neo4j(session: Session, memory: Memory) -> InNeo4j:
+    """The copy as of now: what was true when it was said may be over."""
+    found = memory.rebuild("graph")
+    return InNeo4j(
+        url=session.settings.neo4j_url, compared=sum(found.checked.values()), differences=len(found.differences)
+    )
+
+
+def _fresh(session: Session, options: Mapping[str, str]) -> File:
+    """./.graphmem-demo without what an earlier demo left there, or a temporary folder where that cannot be written.
+
+    What an earlier demo left in Neo4j goes, too: otherwise everybody would be there twice.
+    """
     try:
         if (HOME / "ledger.db").exists():
+            if options["graph"] == "neo4j":
+                _forget(session, options)
             shutil.rmtree(HOME)
         HOME.mkdir(exist_ok=True)
     except OSError:
         return File(mkdtemp(prefix="graphmem-demo-"))
     return HOME
+
+
+def _forget(session: Session, options: Mapping[str, str]) -> None:
+    """The demo before may have had the other embedder."""
+    for embedder in ("local", "hash"):
+        chosen: dict[str, Any] = {**options, "embedder": embedder}
+        with suppress(EmbeddingMismatch), session.memory(home=HOME, **chosen) as memory:
+            memory.reset()
 
 
 def _told(report: Report, messages: int, sessions: int) -> Iterator[RenderableType]:
@@ -97,6 +143,9 @@ def _told(report: Report, messages: int, sessions: int) -> Iterator[RenderableTy
     yield from _chapter("Ten questions")
     for place, (question, typed, answer) in enumerate(report.answers, 1):
         yield from _answered(place, question, f"{report.program} {typed} --user {USER} --home {report.home}", answer)
+    if report.neo4j:
+        yield from _chapter("In Neo4j Browser")
+        yield from _in_browser(report.neo4j)
     yield from _chapter("Now you")
     yield from _next_steps(report)
 
@@ -185,6 +234,16 @@ def _hit(hit: Hit, *, routed: bool) -> Iterator[RenderableType]:
         yield render.inset(quoted, left=5)
     if routed and hit.why and hit.why.route:
         yield render.inset(f"route: {render.route(hit.why.route)}", left=5)
+
+
+def _in_browser(copied: InNeo4j) -> Iterator[RenderableType]:
+    yield render.words(
+        f"The graph is in {copied.url}; {copied.compared} rows were compared, {copied.differences} differ."
+    )
+    yield render.words("Open that server's Browser (http://localhost:7474/browser/ unless you chose otherwise). Type:")
+    yield render.inset(_OVERVIEW, "cyan", left=2)
+    yield render.words("Where `make neo4j` started it, the guide is open, in graphmem's colours. Elsewhere, run:")
+    yield render.inset("graphmem neo4j kit --serve", "cyan", left=2)
 
 
 def _next_steps(report: Report) -> Iterator[RenderableType]:
