@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types bench wheel-test neo4j neo4j-jars test-neo4j-current test-workers clean \
+.PHONY: help demo test lint format types bench wheel-test neo4j neo4j-jars test-neo4j-current test-workers faults mutants clean \
 	run-mem0-add run-mem0-search run-mem0-plus-add run-mem0-plus-search run-rag run-full-context \
 	run-langmem run-zep-add run-zep-search run-openai
 .DELETE_ON_ERROR:
@@ -27,6 +27,8 @@ help:
 	@echo "make run-mem0-add, run-mem0-search, run-mem0-plus-add, run-mem0-plus-search, run-rag, run-full-context,"
 	@echo "     run-langmem, run-zep-add, run-zep-search, run-openai: experiments on LoCoMo (DATA=locomo10.json, ARGS=)"
 	@echo "make test-workers  workers killed at random, 8,000 episodes on PostgreSQL and SQLite (minutes)"
+	@echo "make faults      kills, full disks, bad replies and random calls, for long (an hour or two)"
+	@echo "make mutants     plant each known kind of bug in a copy, and see that a test notices it"
 	@echo "make clean       remove what the targets above made"
 
 demo: $(VENV)/.installed
@@ -61,6 +63,18 @@ neo4j:
 neo4j-jars:
 	@.ci/system-packages java mvn chromium postgres
 	@[ -n "$$GRAPHMEM_TEST_NEO4J_URL" ] || $(PYTHON) docker/neo4j-local/serve.py --fetch-only || true
+
+faults: $(VENV)/.dev
+	@mkdir -p build/faults
+	@$(BIN)/python -m tests.faults --json build/faults/kills.json
+	@$(BIN)/python -m tests.faults.disks --json build/faults/disks.json
+	@$(BIN)/python -m tests.faults.replies --json build/faults/replies.json
+	@$(BIN)/python -m tests.concurrency --json build/faults/concurrency.json
+	@$(BIN)/python -m tests.properties --json build/faults/properties.json
+	@GRAPHMEM_TEST_LONG=1 $(BIN)/python -m pytest -p no:xdist -q tests/faults/test_fault_plans.py tests/security
+
+mutants: $(VENV)/.dev
+	@$(BIN)/python -m tests.mutants
 
 test-workers: $(VENV)/.dev
 	@.ci/system-packages postgres

@@ -49,7 +49,7 @@ def test_a_reset_that_was_cut_off_is_finished(opened: Opener, place: str) -> Non
 
 
 def test_a_name_that_comes_back_is_not_projected(graph: Memory) -> None:  # noqa: F811
-    """Its vector is for comparing names inside one owner: gone and said again before the store followed, it stays out."""
+    """Its vector is for comparing names inside one owner: gone and back before the store followed, it stays out."""
     store, graph._engine.projection._open_vectors = graph._engine.projection._open_vectors, None
     added = graph.add("Ann knows Bob", user_id="u")
     graph.delete(added.changes[0].memory_id)

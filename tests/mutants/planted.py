@@ -45,7 +45,7 @@ BUGS = (
     Bug("the same key writes again", "graphmem/ledger/episodes.py",
         '    if there["digest"] != digest:\n', "    if False:\n",
         CONTRACT + "test_recording_twice_is_once_and_other_content_is_a_conflict"),
-    Bug("an immediate retry is a new statement", "graphmem/flows/remember.py",
+    Bug("an immediate retry is a new statement", "graphmem/flows/admitting.py",
         "RETRY_WINDOW = timedelta(minutes=10)", "RETRY_WINDOW = timedelta(0)",
         FLOWS + "test_remember.py::test_an_immediate_retry_is_the_same_add"),
     Bug("another process is not noticed", "graphmem/ledger/sql.py",
