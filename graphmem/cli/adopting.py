@@ -13,6 +13,7 @@ from graphmem.cli._command import command
 from graphmem.cli._progress import progress
 from graphmem.cli._render import count, inset, words
 from graphmem.cli._session import Session, UsageError
+from graphmem.errors import ConfigError, MissingExtra
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -77,7 +78,13 @@ def mem0(
     )
     with session.memory() as memory, ExitStack() as open_bars:
         told = _Progress(open_bars, quiet=session.agent)
-        report = memory.adopt(source, dry_run=dry_run, progress=told)
+        try:
+            report = memory.adopt(source, dry_run=dry_run, progress=told)
+        except MissingExtra:
+            raise
+        except ConfigError as exc:
+            # Address, password and database come from the command line here.
+            raise UsageError(str(exc)) from exc
     session.show(report, lambda: _lines(report))
 
 

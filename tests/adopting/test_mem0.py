@@ -174,6 +174,21 @@ class TestEdges:
         )
         assert "Instrument" == found["cello"]
 
+    def test_a_base_label_is_no_type(self, story: Story, tmp_path: Path):
+        """`base_label` gives every node a second label; the type is the other one."""
+        user = f"{story.user}-labelled"
+        mem0 = Mem0Database(tmp_path / "mem0", story.mem0.url, base_label=True)
+        mem0.edge(user.lower(), "lives_in", "porto", at="2024-01-01T00:00:00", types=("person", "city"), user_id=user)
+        with opened(tmp_path / "home") as memory:
+            memory.adopt(story.source(vectors=None, history=None, scope=Scope(user_id=user)))
+            (relation,) = memory.relations(user_id=user)
+        mem0.drop()
+        mem0.close()
+
+        assert (user, "Person", "Porto", "Place") == (
+            relation.source.name, relation.source.type, relation.target.name, relation.target.type,
+        )  # fmt: skip
+
     def test_edges_without_a_user_go_to_their_agent(self, adopted: Adopted, tmp_path: Path):
         """Mem0 files them under the user `user`; the memory beside them has none."""
         agent = adopted.story.agent
@@ -387,6 +402,15 @@ class TestTheCommand:
         """It says which options name one."""
         assert 2 == run(["adopt", "mem0"])
         assert "--neo4j URL" in capsys.readouterr().err
+
+    def test_a_wrong_address_is_a_usage_error(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        """One line that shows what an address looks like."""
+        monkeypatch.setenv("GRAPHMEM_EMBEDDER", "hash")
+
+        assert 2 == run(["adopt", "mem0", "--neo4j", "localhost", "--home", str(tmp_path / "home")])
+        assert "bolt://localhost:7687" in capsys.readouterr().err
 
 
 class TestWhatIsWrong:
