@@ -14,6 +14,7 @@ def build() -> typer.Typer:
     """The whole application."""
     from graphmem.cli import (
         adopting,
+        care,
         changing,
         config,
         demo,
@@ -41,6 +42,7 @@ def build() -> typer.Typer:
         adopting,
         reading,
         changing,
+        care,
         graph,
         neo4j,
         home,

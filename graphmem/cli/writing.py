@@ -51,6 +51,13 @@ def add(
         str | None, typer.Option(help="Idempotency key: a second add with it writes nothing.", show_default=False)
     ] = None,
     wait: Wait = True,
+    trust: Annotated[
+        str | None,
+        typer.Option(help="Where it comes from: web, document, tool, assistant, user or system.", show_default=False),
+    ] = None,
+    ttl: Annotated[
+        float | None, typer.Option(help="Days after which it is no longer found.", show_default=False)
+    ] = None,
 ) -> None:
     """Remember what was said."""
     scope = session.scope
@@ -67,6 +74,8 @@ def add(
             instructions=instructions,
             idempotency_key=key,
             wait=wait,
+            trust=trust,
+            ttl=ttl,
             metadata=None if metadata is None else json_object(metadata, "metadata"),
         )
     session.show(result, lambda: render.added(result), lambda: render.added_table(result))
