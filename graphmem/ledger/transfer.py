@@ -30,7 +30,13 @@ def dump(connection: Connection, owner: str | None, *, vectors: bool) -> Iterato
     """All rows, table after table, each table after those that it points to; vectors last."""
     for table in (*tables(), *([schema.vectors] if vectors else [])):
         for row in rows(connection, table, owner):
-            yield table.name, row
+            yield table.name, row if vectors or table is not schema.resolutions else _bare(row)
+
+
+def _bare(row: Columns) -> Columns:
+    """A resolution whose before-image holds no vectors."""
+    image = row["before"]
+    return {**row, "before": {**image, "vectors": []}} if isinstance(image, dict) and "vectors" in image else row
 
 
 def load(connection: Connection, stores: Stores, lines: Iterable[Line], *, vectors: bool) -> dict[str, int]:
