@@ -270,7 +270,8 @@ def _run(session: Session, part: Part, wanted: Wanted, bill: Bill, out: Path, to
         if bill.estimate:
             _estimate(session, plans, models)
             return
-        outcomes = [_one(session, plan, models, out, told) for plan in plans]
+        with opening.alone(out):
+            outcomes = [_one(session, plan, models, out, told) for plan in plans]
     _show(session, [Path(o.folder) for o in outcomes], outcomes)
     if any(o.stopped or o.failed or o.finished < o.questions for o in outcomes):
         raise typer.Exit(1)
@@ -286,7 +287,7 @@ def _one(session: Session, plan: Plan, models: Models, out: Path, told: Mapping[
     if outcome.finished < outcome.questions or outcome.failed:
         left = f"{outcome.finished} of {outcome.questions} questions are finished"
         say(f"{plan.label}: {left}. {outcome.stopped or 'The rest failed.'} Go on with --resume.")
-    if outcome.stopped == render.INTERRUPTED:
+    if outcome.interrupted:
         raise typer.Abort
     return outcome
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from graphmem.evaluation.metrics.pairs import Comparison, Decided
     from graphmem.evaluation.records import Category, Estimate, Scores
 
-INTERRUPTED = "It was interrupted."
 SHOWN = ("R@5", "R@10", "R@20", "nDCG@10", "evidence in context")
 MULTI_HOP = ("R@2", "R@5", "R@10", "nDCG@10")
 ANSWERED = ("F1", "BLEU-1", "SQuAD F1", "judge generous", "judge strict", "abstention")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from graphmem import assembly
-from graphmem.errors import ConfigError
+from graphmem.errors import ConfigError, InputError
 from graphmem.evaluation.folders import spent_in
 from graphmem.evaluation.plans import Models
 from graphmem.evaluation.prices import Price, Prices
@@ -17,6 +18,7 @@ from graphmem.models.contracts import LLM, Task
 from graphmem.settings import Settings
 
 TASKS: tuple[Task, ...] = ("extract", "resolve", "answer", "judge")
+LOCK = ".lock"
 
 
 @contextmanager
@@ -44,6 +46,19 @@ def models(
         embedder.shut()
         if llm is not None:
             llm.shut()
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """While it lasts no other process evaluates into `out`. Raises InputError when one does."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / LOCK).open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            advice = "Wait for it, or choose another --out."
+            raise InputError("--out", f"another evaluation is writing to {out}.", advice=advice) from exc
+        yield
 
 
 def named(embedder: PaidEmbedder, llm: PaidLLM | None) -> list[str]:

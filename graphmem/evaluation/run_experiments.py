@@ -101,7 +101,7 @@ def _plan(given: argparse.Namespace, chosen: Dataset, settings: Settings) -> Pla
 
 def _run(given: argparse.Namespace, plan: Plan, settings: Settings) -> tuple[Outcome, RunFolder]:
     out = given.output_folder / RUNS
-    with opening.models(settings, out) as models:
+    with opening.models(settings, out) as models, opening.alone(out):
         run = Run(plan, models, out, resume=True, workers=given.workers)
         return run.execute(), run.folder
 

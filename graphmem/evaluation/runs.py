@@ -62,6 +62,8 @@ class Outcome(Value):
     failed: tuple[Failed, ...] = ()
     stopped: str = ""
     """Why it ended early: the budget, an interruption, a model that refuses."""
+    interrupted: bool = False
+    """By the keyboard."""
     dollars: float | None = None
     """What all runs in the folder have cost together; None while prices are not known."""
 
@@ -109,9 +111,9 @@ class Run:
                 self._halt.set()
                 raise
         finish(self.plan, self.folder, self._spending())
-        return self._outcome("It was interrupted." if interrupted else str(self._stop or ""))
+        return self._outcome(interrupted=interrupted)
 
-    def _outcome(self, stopped: str) -> Outcome:
+    def _outcome(self, *, interrupted: bool) -> Outcome:
         finished = sum(self._is_finished(q) for q in self.plan.dataset.questions)
         return Outcome(
             label=self.plan.label,
@@ -119,7 +121,8 @@ class Run:
             questions=self.plan.questions,
             finished=finished,
             failed=tuple(Failed(item=item, reason=reason) for item, reason in sorted(self._failed.items())),
-            stopped=stopped,
+            stopped="It was interrupted." if interrupted else str(self._stop or ""),
+            interrupted=interrupted,
             dollars=self.models.purse.spent,
         )
 
@@ -173,6 +176,7 @@ class Run:
             tokens=self.models.tokens,
             options=self.plan.options,
             spend=spend,
+            room=self.models.purse.reserved,
         )
 
     def _ingest(self, technique: Technique, memory: MemoryFolder, conversation: Conversation) -> None:

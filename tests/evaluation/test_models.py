@@ -245,6 +245,15 @@ def test_both_techniques_pay_for_one_memory(go: Go, stub: StubServer, out: Path)
     assert stub.seen.chat_calls == sums(measured(out))[0] + costs[0]["answer"].calls + costs[0]["judge"].calls
 
 
+def test_a_model_for_the_answers_does_not_decide_what_is_remembered(stub: StubServer, doors: Dataset, out: Path):
+    """Only the mode llm asks it to read."""
+    plan = Plan.of(doors, "graphmem+", Options(), answers=True)
+    with opening.models(settings(stub), out) as models:
+        Run(plan, models, out).execute()
+
+    assert {"answer"} == measured(out, "graphmem+-raw").costs.keys()
+
+
 def test_the_bill_is_estimated_before(stub: StubServer, doors: Dataset, out: Path, go: Go):
     """Calls of answers and judges exactly, tokens within a half; and no call is made for it."""
     plan = Plan.of(doors, "graphmem+", Options(mode="llm"), answers=True, judges=("generous", "strict"), judge_runs=2)

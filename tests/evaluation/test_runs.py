@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from graphmem.errors import ConfigError, InputError
-from graphmem.evaluation import data
+from graphmem.evaluation import data, opening
 from graphmem.evaluation.records import Dataset, Layout
 from graphmem.evaluation.results import read_measurements, read_scores, read_side
 from tests.evaluation.conftest import HERE, Execute, files
@@ -164,7 +164,6 @@ def test_evidence_of_sessions_is_found_by_their_turns(execute: Execute, out: Pat
 def test_answers_need_a_model(execute: Execute, out: Path, talks: Dataset):
     """And it is said before anything is done."""
     from graphmem import Settings
-    from graphmem.evaluation import opening
     from graphmem.evaluation.plans import Plan
     from graphmem.evaluation.runs import Run
     from graphmem.evaluation.techniques.contract import Options
@@ -183,3 +182,9 @@ def test_runs_are_found_in_their_folders(execute: Execute, out: Path):
 
     assert ["bm25-raw", "full-context-raw"] == [layout.folder.name for layout in Layout.find([out])]
     assert ["bm25-raw"] == [layout.folder.name for layout in Layout.find([out / "bm25-raw"])]
+
+
+def test_two_evaluations_do_not_write_to_one_folder(out: Path):
+    """The second is told so at once."""
+    with opening.alone(out), pytest.raises(InputError, match="another evaluation"), opening.alone(out):
+        pass

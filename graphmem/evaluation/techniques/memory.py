@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -62,7 +63,9 @@ class GraphMem:
         options = parts.options
         extractor = options.mode if options.mode in {"local", "llm"} else "none"
         chosen = parts.settings.override(home=parts.folder, extractor=extractor)
-        self._engine = assembly.engine(chosen, llm=parts.llm, embedder=parts.embedder, clock=self._clock)
+        engine = assembly.engine(chosen, llm=parts.llm, embedder=parts.embedder, clock=self._clock)
+        # A model that is there for the answers alone must not decide what is remembered.
+        self._engine = engine if options.mode == "llm" else replace(engine, llm=None)
         self._memory = Memory(self._engine)
         self._turns: dict[str, str] = {}
         self._scope = Scope(user_id="nobody")
