@@ -28,6 +28,8 @@ DERIVED = frozenset({"attributes", "vectors"})
 """Computed from what the other tables hold."""
 PLACES = frozenset({"seq", "item_seq", "degree"})
 """Columns that say where a row stands, or count others."""
+SEEN = "seen"
+"""In the before-image of a merge: the last places of memories and messages."""
 PAGE = 1000
 
 
@@ -77,7 +79,9 @@ def row_digest(table: Table, row: Columns) -> bytes:
 def _timeless(image: Any) -> Any:
     """A before-image without places and vectors."""
     if isinstance(image, dict):
-        return {key: _timeless(value) for key, value in image.items() if key not in PLACES and key != "vectors"}
+        return {
+            key: _timeless(value) for key, value in image.items() if key not in PLACES and key not in ("vectors", SEEN)
+        }
     return [_timeless(part) for part in image] if isinstance(image, list) else image
 
 

@@ -20,7 +20,7 @@ from graphmem.ledger.engine import insert
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.rows import Columns, attribute_rows, chunks, message_of
 from graphmem.ledger.schema import Instant
-from graphmem.ledger.state import PAGE, rows, tables
+from graphmem.ledger.state import PAGE, SEEN, rows, tables
 
 Line = tuple[str, Columns]
 """The name of a table, and a row as JSON values."""
@@ -92,6 +92,9 @@ def _moved(name: str, row: Columns, later: Mapping[str, int], vectors: bool) -> 
             for kind, parts in image.items()
             if vectors or kind != "vectors"
         }
+        if SEEN in image:
+            shifts = (later["memories"], later["messages"])
+            moved["before"][SEEN] = [place + shift for place, shift in zip(image[SEEN], shifts, strict=True)]
     return moved
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from graphmem import ConflictError, InputError, Memory, NewerHome
+from graphmem import ConflictError, Fact, InputError, Memory, NewerHome
 from graphmem.models.scripted import HashEmbedder
 from tests.conftest import Clock
 from tests.upkeep.worlds import answers, opened, say
@@ -80,6 +80,31 @@ def test_one_owner_moves_into_a_home_that_others_use(one: Path, tmp_path: Path, 
         assert () == two.verify().differences
         two.undo(last_resolution(two))
         assert () == two.verify().differences
+
+
+def test_a_merge_is_split_after_an_import_into_a_used_home(tmp_path: Path, clock: Clock) -> None:
+    """Places in before-images follow, and the owner's state does not depend on them."""
+    with opened(tmp_path / "one", clock) as first:
+        first.add(
+            "hello", user_id="maria", facts=[Fact(text="Maria visited NYC", relations=(("Maria", "visited", "NYC"),))]
+        )
+        first.add(
+            "again", user_id="maria", facts=[Fact(text="Maria likes Gotham", relations=(("Maria", "likes", "Gotham"),))]
+        )
+        first.merge("NYC", "Gotham", user_id="maria")
+        path = Path(first.export(tmp_path / "maria.jsonl", user_id="maria").path)
+    states = []
+    for number in range(3):
+        with opened(tmp_path / f"to{number}", clock) as memory:
+            for n in range(number):
+                memory.add(f"I play game {n}", user_id="cem", infer=False)
+            merged = memory.import_from(path).state
+            memory.split("NYC", "Gotham", user_id="maria")
+            states.append((merged, {r.target.name for r in memory.relations(user_id="maria")}))
+            assert () == memory.verify().differences
+
+    assert [states[0]] * 3 == states
+    assert {"NYC", "Gotham"} == states[0][1]
 
 
 def last_resolution(memory: Memory) -> str:
