@@ -65,7 +65,9 @@ class Window:
         with sync_playwright() as tool:
             # A container's root may not make the sandbox, and the only page is that of the server beside.
             browser = tool.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=1.25)
+            size = {"width": width, "height": height}
+            # The server forbids its pages to evaluate text, which is how this tool waits for things.
+            page = browser.new_page(viewport=size, device_scale_factor=1.25, bypass_csp=True)
             page.set_default_timeout(WAIT)
             page.route("**/*", _only_here)
             page.goto(address)
@@ -75,10 +77,20 @@ class Window:
 
     def run(self, text: str, shown: str = "[data-testid=frameContents]") -> None:
         """Type something into the editor and run it; waits for a frame that shows a selector."""
-        before = self.page.locator("[data-testid=frame]").count()
         self.page.click(".monaco-editor")
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(text)
+        self.enter(shown)
+
+    def follow(self, place: int, shown: str = "[data-testid=frameContents]") -> None:
+        """Click a query of the guide in the newest frame, which puts it into the editor, and run it."""
+        self.page.click(f"{NEWEST} >> pre.runnable >> nth={place}")
+        self.page.click(".monaco-editor")
+        self.enter(shown)
+
+    def enter(self, shown: str) -> None:
+        """Run what is in the editor."""
+        before = self.page.locator("[data-testid=frame]").count()
         self.page.keyboard.press("Control+Enter")
         self.page.wait_for_function(f"document.querySelectorAll('[data-testid=frame]').length > {before}")
         self.page.wait_for_selector(f"{NEWEST} >> {shown} >> nth=0")
@@ -154,7 +166,7 @@ def main() -> None:
     """Take them all."""
     parser = argparse.ArgumentParser(description="The pictures of docs/neo4j-browser.md, from a real run.")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the pictures (default: docs)")
-    parser.add_argument("--only", help="one saved query, such as timeline (default: all pictures)")
+    parser.add_argument("--only", help="guide, or a saved query such as timeline (default: all pictures)")
     given = parser.parse_args()
     if chromium() is None:
         sys.exit("There is no Chromium here. On Debian: apt-get install chromium")
@@ -163,7 +175,7 @@ def main() -> None:
         print(f"The demo goes into {server.url} ...", flush=True)
         _demo(server.url, home)
         with Window.opened(server.browser, greeted=True) as window:
-            if given.only is None:
+            if given.only in {None, "guide"}:
                 _guide(window, given.out / "neo4j-browser-guide.png")
             for picture in PICTURES:
                 if given.only in {None, picture.query}:

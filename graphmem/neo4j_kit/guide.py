@@ -1,7 +1,7 @@
-"""The guide that Neo4j Browser plays: one slide a chapter, with queries that run on a click.
+"""The guide that Neo4j Browser plays: one slide a chapter, with queries that a click puts into the editor.
 
-Browser 5 shows the `<slide>`s of an HTML page, and makes `<pre class="runnable">` runnable. It strips scripts and
-whatever looks like an event handler of an element.
+Browser 5 shows the `<slide>`s of an HTML page, and takes `<pre class="runnable">` into its editor when clicked.
+It strips scripts and whatever looks like an event handler of an element.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _LABELS = (
     ("Current", "facts that are true now, and whatever they name"),
 )
 _ABOUT_PARAMETERS = (
-    "The queries read these parameters. Click to set them; change a name here whenever you want to look elsewhere."
+    "A click puts a query into the editor above, and ctrl-enter runs it. The queries read these parameters: begin with "
+    "them, and change a name whenever you want to look elsewhere."
 )
 
 
