@@ -104,12 +104,12 @@ class _Progress:
 
 def _lines(report: AdoptReport) -> Iterator[RenderableType]:
     """What became of every item, then what was left out and why."""
-    for what, counted in (
-        ("memories", report.memories),
-        ("live edges", report.live_edges),
-        ("invalid edges", report.invalid_edges),
+    for one, many, counted in (
+        ("memory", "memories", report.memories),
+        ("live edge", "live edges", report.live_edges),
+        ("invalid edge", "invalid edges", report.invalid_edges),
     ):
-        yield words(_line(what, counted, dry_run=report.dry_run))
+        yield words(_line(count(counted.found, one, many), counted, dry_run=report.dry_run))
     if report.linked_edges:
         yield inset(f"{count(report.linked_edges, 'edge rests', 'edges rest')} on a memory that states it", left=2)
     if report.earlier_texts:
@@ -129,4 +129,4 @@ def _lines(report: AdoptReport) -> Iterator[RenderableType]:
 def _line(what: str, counted: Count, *, dry_run: bool) -> str:
     adopted = "to adopt" if dry_run else "adopted"
     parts = (f"{counted.adopted:,} {adopted}", f"{counted.there:,} there already", f"{counted.skipped:,} left out")
-    return f"{counted.found:,} {what}: {', '.join(parts)}."
+    return f"{what}: {', '.join(parts)}."
