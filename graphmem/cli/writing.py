@@ -18,6 +18,19 @@ Wait = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Read the facts now, or record and leave them to a worker.")
 ]
 
+Messages = Annotated[
+    str | None, typer.Option(help='A JSON list of messages, [{"role": ..., "content": ...}].', show_default=False)
+]
+Facts = Annotated[
+    list[str] | None,
+    typer.Option(help="Remember this sentence instead of extracting; repeatable.", show_default=False),
+]
+Trust = Annotated[
+    str | None,
+    typer.Option(help="Where it comes from: web, document, tool, assistant, user or system.", show_default=False),
+]
+Ttl = Annotated[float | None, typer.Option(help="Days after which it is no longer found.", show_default=False)]
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
@@ -35,13 +48,8 @@ def add(
     name: Annotated[str | None, typer.Option(help="Who said it.", show_default=False)] = None,
     role: Annotated[str, typer.Option(help="user, assistant, system or tool.")] = "user",
     at: Annotated[str | None, typer.Option(help="When it was said, ISO 8601 with a zone.", show_default=False)] = None,
-    messages: Annotated[
-        str | None, typer.Option(help='A JSON list of messages, [{"role": ..., "content": ...}].', show_default=False)
-    ] = None,
-    fact: Annotated[
-        list[str] | None,
-        typer.Option(help="Remember this sentence instead of extracting; repeatable.", show_default=False),
-    ] = None,
+    messages: Messages = None,
+    fact: Facts = None,
     infer: Infer = True,
     instructions: Annotated[
         str | None, typer.Option(help="Added to the extraction prompt.", show_default=False)
@@ -51,13 +59,8 @@ def add(
         str | None, typer.Option(help="Idempotency key: a second add with it writes nothing.", show_default=False)
     ] = None,
     wait: Wait = True,
-    trust: Annotated[
-        str | None,
-        typer.Option(help="Where it comes from: web, document, tool, assistant, user or system.", show_default=False),
-    ] = None,
-    ttl: Annotated[
-        float | None, typer.Option(help="Days after which it is no longer found.", show_default=False)
-    ] = None,
+    trust: Trust = None,
+    ttl: Ttl = None,
 ) -> None:
     """Remember what was said."""
     scope = session.scope

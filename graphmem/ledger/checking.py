@@ -36,6 +36,7 @@ def _orphans(connection: Connection) -> Iterator[str]:
         ("evidence in a message that is gone", evidence, evidence.c.message_id.not_in(said)),
         ("relation that no memory supports", relations, relations.c.id.not_in(select(supports.c.relation_id))),
         ("entity that nothing names", entities, entities.c.id.not_in(named) & entities.c.id.not_in(tied)),
+        ("review of a message that is gone", schema.reviews, schema.reviews.c.message_id.not_in(said)),
         ("attribute of an item that is gone", schema.attributes, schema.attributes.c.item_id.not_in(facts.union(said))),
     )
     for what, table, wrong in checks:

@@ -130,6 +130,8 @@ def _lines(connection: Connection, marked: Marked, plans: set[str]) -> set[str]:
 def _reviews(connection: Connection, marked: Marked, gone: set[str]) -> set[str]:
     c = schema.reviews.c
     found = there(connection, c.message_id, marked.messages, answer=c.id)
+    if marked.scope is not None:
+        found |= set(connection.scalars(select(c.id).where(in_scope(schema.reviews, marked.scope))))
     return found | there(connection, c.episode_id, gone, answer=c.id)
 
 
@@ -180,6 +182,8 @@ def _drop_messages(connection: Connection, marked: Marked, gone: set[str]) -> in
     count = _delete(connection, schema.episodes.c.id, gone)
     if marked.scope is not None:
         count += _drop_empty_episodes(connection, marked.scope)
+        if marked.scope == owner_scope(marked.scope.owner):
+            connection.execute(delete(schema.leases).where(schema.leases.c.owner == marked.scope.owner))
     return count
 
 

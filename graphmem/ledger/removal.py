@@ -198,6 +198,7 @@ def _erase(
         connection.execute(statement)
     lexical.remove_selected(connection, scope)
     _forget_resolutions(connection, scope, gone, said)
+    connection.execute(delete(schema.reviews).where(in_scope(schema.reviews, scope)))
     _remove_episodes(connection, scope)
     index_anew(connection, around)
     _recount(connection, named)

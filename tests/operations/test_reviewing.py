@@ -233,3 +233,13 @@ def test_held_statements_are_erased_with_their_source(bare: Memory):
 
     raw = b"".join(p.read_bytes() for p in bare._engine.settings.home.rglob("*") if p.is_file()).lower()
     assert (1, 0, 0) == (receipt.reviews, receipt.residue, raw.count(b"quuxholm"))
+
+
+def test_held_statements_go_with_everything(bare: Memory):
+    """`delete_all` leaves nothing that waits."""
+    lives(bare, "Lisbon", at="2024-01-01")
+    lives(bare, "Porto", at="2024-01-10", trust="web")
+
+    bare.delete_all(user_id="ann")
+
+    assert () == bare.reviews(user_id="ann") == bare.verify().differences
