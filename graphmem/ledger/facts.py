@@ -68,7 +68,9 @@ def commit(connection: Connection, stores: Stores, plan: Plan, items: Sequence[V
     if plan.episode_id is not None:
         episodes.mark(connection, plan.episode_id, *_outcome(plan), retryable=False)
     before = known(connection, _changed(plan))
-    image = images.take(connection, before, entity_ids=[entity.id for entity in plan.entities])
+    reworded = [revision.memory_id for revision in plan.revisions]
+    named = [entity_id for _, entity_id in hanging.named_by(connection, reworded)]
+    image = images.take(connection, before, entity_ids=[*named, *(entity.id for entity in plan.entities)])
     hanging.write_entities(connection, plan.scope.owner, plan.entities)
     fresh = {addition.memory.id for addition in plan.additions} - set(before)
     entries = [

@@ -32,6 +32,8 @@ def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetim
     ids = _undoable(connection, row)
     image = splitting.redirected(connection, image)
     before = facts.known(connection, ids)
+    named = [entity_id for _, entity_id in hanging.named_by(connection, list(before))]
+    ties = hanging.supported_by(connection, list(before))
     images.put_entities_back(connection, image)
     # What comes back is held by nothing until its mentions are there: removing must not sweep it away.
     hanging.remove_memories(connection, stores, list(before), sweeping=False)
@@ -42,6 +44,8 @@ def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetim
     reach("undo.returned")
     _entities_as_before(connection, plan, image)
     _sweep(connection, stores, plan, image, before)
+    # What the text had that goes now: an update keeps no triples in its plan.
+    hanging.sweep(connection, stores, named, ties)
     after = facts.known(connection, ids)
     outbox.note(connection, stores, "vectors", "upsert", returned)
     _note(connection, stores, image, list(after))

@@ -39,7 +39,9 @@ def change(
     if known is None:
         raise NotFound("memory", memory_id)
     old = known.memory
-    image = images.take(connection, [memory_id], entity_ids=[e.id for e in plan.entities] if plan else ())
+    # Names that only the old text had are swept away with it, and must come back with it.
+    named = [entity_id for _, entity_id in hanging.named_by(connection, [memory_id])]
+    image = images.take(connection, [memory_id], entity_ids=[*named, *(e.id for e in (plan.entities if plan else ()))])
     if text is not None and text != old.text:
         if plan is not None:
             hanging.write_entities(connection, old.scope.owner, plan.entities)
