@@ -267,7 +267,7 @@ def _link_fact(fact: FactDraft, register: _Register, identity: str, said_at: dat
 
     subject = id_of(fact.subject) if fact.subject and key(fact.subject) else None
     closed = fact.valid_to is not None and fact.valid_to <= said_at
-    stated = [r for r in fact.relations if closed or holds(r.type, fact.modality, fact.claims)]
+    stated = [r for r in fact.relations if r.lasting or closed or holds(r.type, fact.modality, fact.claims)]
     triples = _triples(stated, id_of)
     over = _triples(fact.relations, id_of) if fact.modality == "ended" else ()
     ends = (e for t in (*triples, *over) for e in (t.source_id, t.target_id))

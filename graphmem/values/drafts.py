@@ -37,6 +37,8 @@ class RelationDraft(Value):
     type: str
     target: str
     confidence: float = 1.0
+    lasting: bool = False
+    """Holds whatever the sentence says of it: "my brother Tom" in a tale of the past, in a plan, in an ending."""
 
 
 class FactDraft(Value):

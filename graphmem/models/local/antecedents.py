@@ -19,9 +19,27 @@ _FEMALE = {
 _MALE = {"brother", "father", "dad", "son", "husband", "boyfriend", "uncle", "nephew", "grandpa", "grandfather"}
 _HER = {"she", "her", "hers", "herself"}
 _WHERE = {"in", "at", "for", "near", "into", "via", "around"}
-_MAYBE = {"Thing", "Organisation", "Group", "Product", "Work", "Event", "Place"}
+_PEOPLE_VERBS = {
+    "see",
+    "meet",
+    "call",
+    "know",
+    "ask",
+    "tell",
+    "marry",
+    "date",
+    "hug",
+    "text",
+    "message",
+    "say",
+    "phone",
+}
+_ABOUT = {"of", "about", "with"}
+_MAYBE = {"Thing", "Organisation", "Group", "Product", "Work", "Event"}
 """Types that the recogniser gives to first names that it does not know."""
 
+Tie = tuple[str, str, str]
+"""(source, relation, target) by name."""
 Named = tuple[EntityDraft, str, str]
 """(entity, words, gender or "")."""
 
@@ -34,15 +52,18 @@ class Thread:
     found: dict[int, EntityDraft] = field(default_factory=dict)
     guess: EntityDraft | None = None
     """A name of no sure type: with nobody else about, "she" means it."""
+    told: set[Tie] = field(default_factory=set)
+    """Bonds that the message has given already."""
     stranger: bool = False
     """Somebody was meant whom nobody named: the next pronoun means the same, and no name that came between."""
 
 
 def follow(sentence: Span, persons: Persons, names: Names, thread: Thread) -> None:
     """Note whom "he" and "she" mean in this sentence, then who was named in it."""
+    earlier = thread.last
     for token in sentence:
         if token.lower_ in THIRD:
-            meant = _meant(token, names, thread)
+            meant = _meant(token, names, thread, earlier)
             thread.stranger = thread.stranger or meant is None
             if meant is not None:
                 thread.found[token.i] = meant
@@ -59,8 +80,12 @@ def follow(sentence: Span, persons: Persons, names: Names, thread: Thread) -> No
             thread.guess = entity.model_copy(update={"type": "Person"})
 
 
-def _meant(pronoun: Token, names: Names, thread: Thread) -> EntityDraft | None:
+def _meant(pronoun: Token, names: Names, thread: Thread, earlier: Named | None) -> EntityDraft | None:
     """A name that is the subject of the same clause, else whoever was spoken of last, else a name of no sure type."""
+    if _is_another(pronoun):
+        if earlier is not None:
+            return earlier[0] if _agrees(pronoun, earlier[2]) else None
+        return None if thread.stranger else thread.guess
     subject = next((c for c in pronoun.sent if c.dep_ in {"nsubj", "nsubjpass"} and c.i < pronoun.i), None)
     if subject is not None and subject.pos_ == "PROPN" and pronoun.tag_ == "PRP$":
         entity = names.strong(subject)
@@ -73,10 +98,31 @@ def _meant(pronoun: Token, names: Names, thread: Thread) -> EntityDraft | None:
     return None if thread.stranger else thread.guess
 
 
+def _is_another(pronoun: Token) -> bool:
+    """Whether grammar parts it from the name before it: "Ann and she", "Ann saw her", "Ann, her sister", "Ann is her
+    sister", "Ann is a friend of hers".
+    """
+    head = pronoun.head
+    if pronoun.dep_ == "conj":
+        return True
+    if pronoun.dep_ == "poss":
+        beside = head.dep_ == "appos" or (head.dep_ == "attr" and head.head.lemma_ == "be")
+        return beside and head.lemma_.lower() in kin_terms()
+    if pronoun.lower_.endswith("self") or pronoun.dep_ not in {"dobj", "dative", "pobj"}:
+        return False
+    verb = head
+    while verb.dep_ in {"prep", "pobj", "attr", "dobj", "dative", "agent"} and verb.head.i != verb.i:
+        verb = verb.head
+    return any(c.dep_ in {"nsubj", "nsubjpass"} and c.pos_ in {"PROPN", "NOUN"} for c in verb.children)
+
+
 def _may_be_somebody(token: Token, entity: EntityDraft) -> bool:
     """A name of one or two words that nothing makes a place or a company."""
     if entity.weak or token.pos_ != "PROPN" or len(entity.name.split()) > 2 or not entity.name[:1].isupper():
         return False
+    if entity.type == "Place":
+        heard = token.head.lower_ == "from" and token.head.head.lemma_ == "hear"
+        return heard or token.head.lemma_ in _PEOPLE_VERBS or token.head.lower_ in _ABOUT
     somewhere = token.dep_ == "pobj" and token.head.lower_ in _WHERE
     return entity.type == "Person" or (entity.type in _MAYBE and not somewhere)
 

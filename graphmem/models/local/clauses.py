@@ -63,7 +63,7 @@ def subject_of(verb: Token) -> Token | None:
         return own
     # "Tim is my manager": a lone name before the verb of a short sentence is sometimes read as an adverb.
     before = verb.nbor(-1)
-    return before if before.head == verb and before.dep_ == "npadvmod" and before.pos_ == "PROPN" else None
+    return before if before.head == verb and before.dep_ in {"npadvmod", "advmod"} and before.pos_ == "PROPN" else None
 
 
 def finite_of(verb: Token) -> Token | None:

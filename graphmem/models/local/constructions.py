@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from graphmem.models.local.language import word_list
+from graphmem.steps.resolution.words import typed
 from graphmem.values import EntityDraft, Modality
 
 if TYPE_CHECKING:
@@ -77,6 +79,10 @@ def fitting(
                     entity,
                     {"pet": "Animal", "workplace": "Organisation", "school": "Organisation"}.get(target, "Thing"),
                 )
+        elif target == "Employer":
+            # "Went to Rome" and "went to Rita" are no jobs: nothing but a company will do.
+            if entity is not None and not entity.weak and entity.type == "Organisation":
+                return entity
         elif entity is None:
             if target == "noun" and token.tag_ == "VBG" and (doing := _activity(token)):
                 return EntityDraft(name=doing, type="Activity")
@@ -105,6 +111,20 @@ def _activity(verb: Token) -> str:
     while words and words[-1].pos_ in {"ADP", "DET"}:
         words.pop()
     return "" if any(t.pos_ == "PRON" for t in words) else verb.doc[words[0].i : words[-1].i + 1].text
+
+
+def is_occupation(noun: Token, *, bare: bool = False) -> bool:
+    """Whether it says what somebody does for a living ("a nurse"); `bare`: also without an article."""
+    if noun.pos_ not in {"NOUN", "PROPN", "ADJ"} or not (
+        noun.lower_.endswith(_trades()) or noun.lemma_ in typed("role")
+    ):
+        return False
+    return bare or any(c.lower_ in {"a", "an"} for c in noun.children)
+
+
+@cache
+def _trades() -> tuple[str, ...]:
+    return tuple(word_list("trades"))
 
 
 def phase(pattern: Pattern, change: bool, reading: Reading) -> str:

@@ -21,6 +21,8 @@ TYPES = {
 _NOT_NAMES = word_list("not_names")
 _PLAIN = {"-", "new", "own", "little", "old", "good", "great", "nice", "big", "cute", "beautiful", "amazing", "awesome"}
 _VAGUE = word_list("vague")
+_COMPANY_ENDINGS = word_list("company_endings")
+_UNSURE = {"Thing", "Person", "Product", "Work", "Group", "Event"}
 _EDGE = re.compile(r"^[\s\"'“”‘’.,!?;:()\[\]-]+|[\s\"'“”‘’.,!?;:()\[\]-]+$")
 
 
@@ -100,6 +102,9 @@ class Names:
         self._put(run, known or EntityDraft(name=name))
 
     def _put(self, tokens: Iterable[Token], entity: EntityDraft) -> None:
+        words = entity.name.split()
+        if len(words) > 1 and words[-1].strip(".").lower() in _COMPANY_ENDINGS and entity.type in _UNSURE:
+            entity = entity.model_copy(update={"type": "Organisation"})
         for token in tokens:
             self._by_token[token.i] = entity
 

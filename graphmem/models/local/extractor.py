@@ -143,7 +143,7 @@ class LocalExtractor:
 
     def _reread(self, doc: Doc) -> tuple[Doc, frozenset[int]]:
         """The text parsed once more where verbs were read as nouns, and where subjects were put in."""
-        doc = mending.mended(self._nlp, doc)
+        doc = mending.christened(self._nlp, mending.mended(self._nlp, doc))
         joining = coordination.misread(doc)
         if not joining:
             return doc, frozenset()

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from graphmem.models.local import modality, salience
-from graphmem.models.local.antecedents import Thread, follow, kin
+from graphmem.models.local.antecedents import Thread, Tie, follow, kin
+from graphmem.models.local.bonds import Bond, Bonds, Edge
 from graphmem.models.local.clauses import Clause, clauses, is_verb, subject_of
 from graphmem.models.local.constructions import Reading
 from graphmem.models.local.entities import Names
 from graphmem.models.local.persons import THINGS, THIRD, Persons
-from graphmem.models.local.relations import Edge, Relations
+from graphmem.models.local.relations import Relations
 from graphmem.models.local.times import Time, find, settle
 from graphmem.models.local.wording import Wording, trimmed, without_vocative
 from graphmem.values import EntityDraft, FactDraft, RelationDraft
@@ -26,6 +27,8 @@ _SAYING = {"say", "think", "guess", "hope", "suppose", "believe", "hear", "know"
 _SAID = {"dobj", "ccomp", "xcomp", "prep", "dative"}
 """What a verb of saying needs to say anything; in "luck, my mother says" it was cut off."""
 MIN_WORDS, MAX_WORDS = 3, 60
+_SURE = 0.9
+"""Confidence of bonds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +64,55 @@ def statements(passage: Passage, names: Names) -> Iterator[Statement]:
     thread = passage.thread
     for sentence in passage.doc.sents:
         text = sentence.text.strip()
+        before = thread.last[0] if thread.last is not None else thread.guess
         follow(sentence, passage.persons, names, thread)
         if not text or _is_question(sentence) or (not passage.title and salience.is_small_talk(text)):
+            yield from _left(_bonds(sentence, passage, names, thread, before), passage, thread)
             continue
         asked = _nickname(sentence, passage)
         if asked is not None:
             yield Statement(asked, 1.0)
             continue
+        bonds = _bonds(sentence, passage, names, thread, before)
         for clause in clauses(sentence):
-            statement = _statement(clause, passage, names, times, thread)
+            statement = _statement(clause, passage, names, times, thread, bonds)
             if statement is not None:
                 yield statement
+                thread.told |= _carried(statement)
+        yield from _left(bonds, passage, thread)
+
+
+def _bonds(
+    sentence: Span, passage: Passage, names: Names, thread: Thread, before: EntityDraft | None
+) -> tuple[Bond, ...]:
+    """What a sentence takes for granted ("my sister Ann"); documents speak of others than their readers' kin."""
+    found = Bonds(names, thread.found)
+    return () if passage.title else (*found.given(sentence), *found.pointed(sentence, before))
+
+
+def _carried(statement: Statement) -> set[Tie]:
+    """The relations that go with a statement that is surely kept."""
+    if statement.score < salience.THRESHOLD:
+        return set()
+    ties = (r for r in statement.draft.relations if r.lasting or r.confidence >= _SURE)
+    return {(r.source, r.type, r.target) for r in ties}
+
+
+def _left(bonds: Sequence[Bond], passage: Passage, thread: Thread) -> Iterator[Statement]:
+    """Bonds that no statement of the message carries, as facts of their own."""
+    for bond in bonds:
+        edge = bond.edge
+        tie = (edge.source.name, edge.type, edge.target.name)
+        if tie in thread.told:
+            continue
+        thread.told.add(tie)
+        relation = RelationDraft(source=tie[0], type=tie[1], target=tie[2], confidence=0.9, lasting=edge.lasting)
+        draft = FactDraft(
+            text=bond.text, message=passage.index, quote=_quote(bond.words, passage), subject=edge.target.name,
+            entities=(edge.target, edge.source), relations=(relation,), confidence=0.8,
+            modality="ended" if bond.ended else "asserted",
+        )  # fmt: skip
+        yield Statement(draft, 1.0)
 
 
 def _nickname(sentence: Span, passage: Passage) -> FactDraft | None:
@@ -103,7 +144,12 @@ def _is_question(sentence: Span) -> bool:
 
 
 def _statement(
-    clause: Clause, passage: Passage, names: Names, times: Sequence[Time], thread: Thread
+    clause: Clause,
+    passage: Passage,
+    names: Names,
+    times: Sequence[Time],
+    thread: Thread,
+    bonds: Sequence[Bond] = (),
 ) -> Statement | None:
     clause = without_vocative(clause, passage.persons)
     clause = _named_alone(clause, names, thread)
@@ -120,7 +166,8 @@ def _statement(
         return None
     ahead = reading.modality == "planned" or not (reading.past or _is_perfect(clause))
     mine = [settle(t, passage.base, ahead) for t in mine]
-    edges = Relations(names, passage.persons, thread.found).of(clause, words, subject, reading)
+    read = Relations(names, passage.persons, thread.found).of(clause, words, subject, reading)
+    edges = _with_bonds(read, bonds, words, reading)
     if subject is None and edges:
         subject = edges[0].source
     draft = _draft(clause, words, passage, names, thread, subject, reading, edges, mine)
@@ -136,6 +183,18 @@ def _statement(
         past=reading.past,
     )
     return Statement(draft, 1.0 if passage.title else salience.score(clause, words, signs))
+
+
+def _with_bonds(edges: Sequence[Edge], bonds: Sequence[Bond], words: Sequence[Token], reading: Reading) -> list[Edge]:
+    """The bonds that these words take for granted, then the edges between others."""
+    inside = {t.i for t in words}
+    given = [
+        b.edge
+        for b in bonds
+        if inside.issuperset(t.i for t in b.words) and (not b.ended or reading.modality == "ended")
+    ]
+    tied = {(g.source.name, g.target.name) for g in given}
+    return given + [e for e in edges if (e.source.name, e.target.name) not in tied]
 
 
 def _is_subordinate(time: Time, clause: Clause) -> bool:
@@ -246,11 +305,13 @@ def _draft(
         subject=subject.name if subject is not None else None,
         entities=entities,
         relations=tuple(
-            RelationDraft(source=e.source.name, type=e.type, target=e.target.name, confidence=e.confidence)
+            RelationDraft(
+                source=e.source.name, type=e.type, target=e.target.name, confidence=e.confidence, lasting=e.lasting
+            )
             for e in edges
         ),
         modality=mode,
-        correction=modality.is_correction(words[0].sent.text),
+        correction=_corrects(words[0].sent, passage),
         valid_from=valid_from,
         valid_to=valid_to,
         confidence=0.8 if subject is not None else 0.6,
@@ -279,6 +340,16 @@ def _validity(times: Sequence[Time], base: datetime, clause: Clause) -> tuple[da
         elif begin is None and time.begin <= base:
             begin = time.begin.astimezone(UTC)
     return begin, end if begin is None or end is None or end > begin else None
+
+
+def _corrects(sentence: Span, passage: Passage) -> bool:
+    """Read in the message itself: "I meant that" was blanked for the parser."""
+    written = passage.content[passage.offset :] or passage.doc.text
+    before = passage.doc[sentence.start - 1].sent if sentence.start > 0 else None
+    return modality.is_correction(
+        written[sentence.start_char : sentence.end_char],
+        written[before.start_char : before.end_char] if before is not None else "",
+    )
 
 
 def _quote(words: Sequence[Token], passage: Passage) -> str:

@@ -42,13 +42,16 @@ _ASKED = re.compile(
     r"just so you know|you should know)(?: that|,|:)? (?=(?:I|I['’]m|I['’]ve|my|we|our)\b)(?P<rest>[^.!?\n]*)"
 )
 
+_MEANT = re.compile(r"(?i)(?:^|(?<=[.!?,] ))(?:i meant(?: to say)? that|what i meant (?:is|was) that)(?= \S+ \S)")
+"""What follows is the statement itself."""
+
 
 def plain(text: str) -> str:
     """`text` with "remember that" and its like blanked, at the same length: what follows is a statement."""
     for asked in _ASKED.finditer(text):
         rest = asked["rest"].replace(" and that ", " and      ")
         text = text[: asked.start()] + " " * (asked.start("rest") - asked.start()) + rest + text[asked.end() :]
-    return text
+    return _MEANT.sub(lambda m: " " * len(m[0]), text)
 
 
 def pieces(text: str) -> list[tuple[int, str]]:

@@ -5,6 +5,7 @@ With a pronoun for the subject the verb is plain ("She smokes"), so that reading
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from graphmem.models.local.reader_words import words
@@ -18,6 +19,30 @@ Token = Any
 _FUSED = words("fused")
 _WITHIN = frozenset({"poss", "case", "det", "amod", "nummod", "nmod", "appos", "prep", "pobj", "cc", "conj"})
 """What binds the words of a noun phrase to each other."""
+
+
+_NAMELIKE = frozenset({"NN", "NNS", "JJ", "FW", "RB", "UH", "IN", "VB"})
+_SUBJECTS = frozenset({"nsubj", "nsubjpass", "poss"})
+
+
+def christened(nlp: Language, doc: Doc) -> Doc:
+    """The same doc; a subject with a capital that is no English word ("Sven", "Elif") is tagged as the name it is."""
+    known = None
+    for token in doc:
+        if token.tag_ not in _NAMELIKE or not token.is_title or not token.is_alpha or token.dep_ not in _SUBJECTS:
+            continue
+        known = known or _lexicon(nlp)
+        if len(token) > 2 and token.lower_ not in known and not token.is_stop:
+            token.tag_, token.pos_ = "NNP", "PROPN"
+    return doc
+
+
+@cache
+def _lexicon(nlp: Language) -> frozenset[str]:
+    """The words that the lemmatiser knows, as they are listed: nouns, verbs, adjectives and adverbs."""
+    index = nlp.get_pipe("lemmatizer").lookups.get_table("lemma_index", {})
+    forms = nlp.get_pipe("lemmatizer").lookups.get_table("lemma_exc", {})
+    return frozenset(word for words in (*index.values(), *forms.values()) for word in words)
 
 
 def mended(nlp: Language, doc: Doc) -> Doc:

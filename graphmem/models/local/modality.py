@@ -32,11 +32,12 @@ _CORRECTION = re.compile(
     r"|\bi (?:was wrong|made a mistake|misspoke|got that wrong)\b",
     re.IGNORECASE,
 )
+_RETRACTION = re.compile(r"^\W*(?:oops|sorry|wait|no|ah|hang on)\b[\s,]+not\b[^.!?]{1,40}[.!]?\s*$", re.IGNORECASE)
 
 
-def is_correction(text: str) -> bool:
-    """Whether the sentence takes back something said before ("sorry, I meant Tuesday")."""
-    return _CORRECTION.search(text) is not None
+def is_correction(text: str, before: str = "") -> bool:
+    """Whether the sentence takes back something said before ("sorry, I meant Tuesday"), or the one before it does."""
+    return _CORRECTION.search(text) is not None or _RETRACTION.search(before) is not None
 
 
 def reading(clause: Clause, future: bool) -> Reading:

@@ -61,6 +61,19 @@ def names_of(noun: Token) -> Iterator[Token]:
         yield from (c for c in noun.head.head.children if c.dep_ == "attr")
 
 
+def is_contrast(token: Token) -> bool:
+    """Whether it is what something is not: "Lyon" in "lives in Nice, not in Lyon"."""
+    verb = token
+    while verb.head.i != verb.i and not is_verb(verb):
+        if any(c.lower_ == "not" and c.i < token.i and c.head.i == verb.i for c in verb.children):
+            return True
+        first = min((c.i for c in verb.subtree), default=verb.i)
+        if first > 0 and token.doc[first - 1].lower_ == "not" and not is_verb(token.doc[first - 1].head):
+            return True
+        verb = verb.head
+    return False
+
+
 def governor(token: Token) -> tuple[Token | None, str, int]:
     """The verb above a name, the preposition between them, and how many steps apart they are."""
     link, steps = "", 0

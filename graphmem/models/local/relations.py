@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from graphmem.models.local.bonds import Bonds, Edge
 from graphmem.models.local.clauses import SUBJECTS, Clause, finite_of, is_verb, subject_of
-from graphmem.models.local.constructions import Reading, data, fitting, kin_terms, phase, retyped
+from graphmem.models.local.constructions import Reading, data, fitting, is_occupation, kin_terms, phase, retyped
+from graphmem.models.local.employers import Employers, as_company
 from graphmem.models.local.entities import Names
 from graphmem.models.local.language import word_list
 from graphmem.models.local.modality import is_arranged
-from graphmem.models.local.parsing import arguments, called, governor, joined, label, names_of
+from graphmem.models.local.parsing import arguments, called, governor, is_contrast, joined, label
 from graphmem.models.local.persons import Persons
 from graphmem.steps.relation_types import relation_type
 from graphmem.values import EntityDraft
@@ -27,7 +29,14 @@ if TYPE_CHECKING:
 _TYPED, _KIN, _ANCHORED, _VAGUE = 0.85, 0.9, 0.45, 0.3
 _LIGHT = {"have", "be", "do", "get", "make", "take", "go", "come", "say", "know", "think", "see", "let", "give"}
 _PLANS = {"go", "plan", "hope", "intend", "want", "expect", "aim", "prepare"}
-_JOBS = {"job", "position", "role", "internship", "gig", "offer"}
+_WISHES = {*_PLANS, "like", "love", "dream", "try", "wish", "need", "have", "decide"}
+_HELD = {
+    "employer": ("works_at", "Organisation"),
+    "occupation": ("job_title", "Occupation"),
+    "profession": ("job_title", "Occupation"),
+    "hometown": ("from", "Place"),
+}
+"""Possession -> (relation, type of what it is)."""
 _CONTACTS = {"email": "email", "phone": "phone", "number": "phone", "e-mail": "email"}
 _WRITTEN = re.compile(r"[^\s@]+@[\w.-]+\w|[+(]?\d(?:[ ()./-]{0,2}\d){4,}")
 _STATES = {
@@ -39,20 +48,10 @@ _STATES = {
 """Word -> (preposition, relation, type of what follows)."""
 _VAGUE_NOUNS = word_list("vague")
 _TRADES = tuple(word_list("trades"))
+_SEEN_AS = {"use", "see", "treat", "dress", "know", "regard", "describe", "disguise", "think", "start", "pose"}
+"""Who is seen as a doctor need not be one."""
 _BARE = {"dobj", "attr", "acomp", "dative", "oprd", "xcomp"}
 _ASPECT = {"start", "begin", "continue", "keep", "resume", "try", "use", "get", "finish", "decide", "manage"}
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A relation between two entities, as the clause states it."""
-
-    source: EntityDraft
-    type: str
-    target: EntityDraft
-    confidence: float
-    change: bool = False
-    """Says that a state begins ("moved to"), so that the past tense does not mean it is over."""
 
 
 class Relations:
@@ -62,15 +61,18 @@ class Relations:
         self._names = names
         self._persons = persons
         self._antecedents = antecedents
+        self._bonds = Bonds(names, antecedents)
+        self._employers = Employers(names, persons, antecedents)
 
     def of(self, clause: Clause, words: Sequence[Token], subject: EntityDraft | None, reading: Reading) -> list[Edge]:
         """The clause's relations, each pair of ends and type once."""
         inside = {t.i for t in words}
         edges = [
-            *self._kin(words),
+            *self._bonds.stated(words, subject, reading),
             *self._born(clause, subject, reading),
             *self._aliases(clause, subject),
             *self._possessions(clause),
+            *self._employers.seat(clause, subject, reading),
         ]
         if reading.modality != "hypothetical":
             for verb in (t for t in words if is_verb(t)):
@@ -78,7 +80,8 @@ class Relations:
                 if holder is not None and not _is_supposed(verb, clause.head):
                     meant = _of_verb(verb, clause.head, reading)
                     edges += list(self._stated(verb, holder, meant, inside))
-                    edges += [*self._employment(verb, holder, meant), *self._titles(verb, holder, meant)]
+                    edges += [*self._employers.jobs(verb, holder, meant), *self._titles(verb, holder, meant)]
+            edges += self._employers.hired(clause, reading)
             edges += self._anchored(clause, words, subject, reading, edges)
         best: dict[tuple[str, str, str], Edge] = {}
         for edge in edges:
@@ -105,7 +108,9 @@ class Relations:
     def _stated(self, verb: Token, subject: EntityDraft, reading: Reading, inside: set[int]) -> Iterator[Edge]:
         for link, head in arguments(verb):
             for token in joined(head):
-                edge = self._match(verb, link, token, subject, reading) if token.i in inside else None
+                if token.i not in inside or is_contrast(token):
+                    continue
+                edge = self._match(verb, link, token, subject, reading)
                 if edge is not None:
                     each = [EntityDraft(name=self._names.spelled(t), type=edge.target.type) for t in called(token)]
                     yield from (replace(edge, target=named) for named in each or [edge.target])
@@ -116,32 +121,11 @@ class Relations:
         if found is None:
             return None
         kind, target, change = found
+        if kind == "lives_in" and subject.type == "Organisation":
+            kind = "headquartered_in"
         if reading.modality == "planned":
             kind = relation_type(f"plans to {label(verb, '' if link in _BARE else link)}")
         return Edge(subject, kind, target, _TYPED, change)
-
-    def _employment(self, verb: Token, subject: EntityDraft, reading: Reading) -> Iterator[Edge]:
-        """An employer that hangs on a noun: "got a job at Google", "is a teacher at Hill School"."""
-        jobs = [
-            t for _, head in arguments(verb) for t in joined(head) if t.lower_ in _JOBS or t.lower_.endswith(_TRADES)
-        ]
-        if not jobs or reading.negated or reading.modality in {"planned", "ended"}:
-            return
-        gained = verb.lemma_ in {"get", "land", "start", "accept", "take", "begin", "secure", "become"}
-        over = reading.past and not gained
-        for title in (c for j in jobs for link, c in arguments(j) if link == "as" and c.pos_ == "NOUN"):
-            if (named := self._names.weak(title)) is not None:
-                yield Edge(subject, "job_title", retyped(named, "Occupation"), _TYPED, gained)
-        for holder in (*jobs, verb):
-            for link, token in arguments(holder):
-                entity = self._names.strong(token)
-                if (
-                    link in ({"at"} if holder is verb else {"at", "with", "for"})
-                    and entity is not None
-                    and token.pos_ == "PROPN"
-                ):
-                    kind = "worked_at" if over else "works_at"
-                    yield Edge(subject, kind, retyped(entity, "Organisation"), _TYPED, gained)
 
     def _possessions(self, clause: Clause) -> Iterator[Edge]:
         """What is said of something somebody has: "my favorite food is sushi", "my email is ..."."""
@@ -162,6 +146,9 @@ class Relations:
                 said.pos_ == "PROPN" or not any(c.lower_ in {"the", "that"} for c in said.children)
             ):
                 yield Edge(owner, relation_type(f"favourite {head.lemma_}"), retyped(target, "Thing"), _TYPED)
+        elif head.lower_ in _HELD and (held := self._entity(said)) is not None:
+            kind, end = _HELD[head.lower_]
+            yield Edge(owner, kind, retyped(held, end), _TYPED)
         elif head.lower_ in _CONTACTS and (contact := _contact(said)):
             yield Edge(owner, _CONTACTS[head.lower_], EntityDraft(name=contact, type="Contact"), _TYPED)
 
@@ -176,7 +163,7 @@ class Relations:
             target = fitting(token, entity, pattern.target, lists)
             if target is None:
                 continue
-            change = pattern.change or verb.lemma_.lower() in pattern.change_verbs
+            change = pattern.change or verb.lemma_.lower() in pattern.change_verbs or _begins(verb)
             kind = phase(pattern, change, reading)
             if kind:
                 called = self._names.christened(token) if target.type in {"Animal", "Organisation"} else ""
@@ -186,26 +173,14 @@ class Relations:
     def _entity(self, token: Token) -> EntityDraft | None:
         return self._antecedents.get(token.i) or self._names.strong(token) or self._names.weak(token)
 
-    def _kin(self, words: Sequence[Token]) -> Iterator[Edge]:
-        """Relatives and pets by name: "My sister Ann", "my sister's name is Ann", "Ann is my sister"."""
-        inside = {t.i for t in words}
-        for noun in words:
-            kind = kin_terms().get(noun.lemma_.lower())
-            phrase = noun.head if noun.dep_ in {"compound", "nmod"} else noun
-            owner = next((c for n in (noun, phrase) for c in n.children if c.dep_ == "poss"), None)
-            if kind is None or owner is None or any(c.lower_ in {"ex", "late", "former"} for c in noun.children):
-                continue
-            source = self._antecedents.get(owner.i) or self._names.strong(owner)
-            for token in names_of(noun):
-                named = self._names.strong(token)
-                if source is not None and named is not None and token.i in inside and token.pos_ == "PROPN":
-                    yield Edge(source, kind, retyped(named, "Person" if kind != "has_pet" else "Animal"), _KIN)
-
     def _born(self, clause: Clause, subject: EntityDraft | None, reading: Reading) -> Iterator[Edge]:
         """Relatives that somebody has: "has a son, Hugo", "has a daughter called Mila"."""
         if subject is None or clause.head.lemma_ != "have" or reading.negated or reading.modality != "asserted":
             return
         for noun in (c for c in clause.head.children if c.dep_ == "dobj"):
+            for said in (c for c in noun.children if c.dep_ == "appos" and noun.lower_ == "employer"):
+                if (firm := self._names.strong(said)) is not None:
+                    yield Edge(subject, "works_at", as_company(firm), _TYPED)
             kind = kin_terms().get(noun.lemma_.lower())
             called = self._names.christened(noun)
             beside = [self._names.spelled(t) for c in noun.children if c.dep_ == "appos" for t in joined(c)]
@@ -253,16 +228,24 @@ class Relations:
         age = next((c for c in verb.children if c.pos_ == "NUM" and c.text.isdigit()), None)
         if verb.lemma_ == "turn" and age is not None and reading.modality != "planned" and not reading.negated:
             yield Edge(subject, "age", EntityDraft(name=age.text, type="Number"), _TYPED, change=True)
-        if (
-            reading.negated
-            or reading.past
-            or reading.modality in {"planned", "ended"}
-            or subject.type not in {"Person", "Thing"}
-        ):
+        if reading.negated or reading.modality in {"planned", "ended"} or subject.type in {"Place", "Organisation"}:
+            return
+        becomes = verb.lemma_ in {"become", "turn"} and not (verb.dep_ == "xcomp" and verb.head.lemma_ in _WISHES)
+        for child in verb.children if becomes else ():
+            if child.dep_ in {"attr", "acomp", "oprd", "dobj"} and is_occupation(child, bare=verb.lemma_ == "turn"):
+                yield from self._occupation(child, subject, change=True)
+        if reading.past or subject.type not in {"Person", "Thing"}:
             return
         for child in verb.children:
-            if verb.lemma_ in {"be", "become"} and child.dep_ in {"attr", "acomp"}:
+            if verb.lemma_ == "be" and child.dep_ in {"attr", "acomp"}:
                 yield from self._being(child, subject)
+        for holder in (verb, *(c for c in verb.children if c.dep_ == "dobj")) if verb.lemma_ not in _SEEN_AS else ():
+            trades = (c for p in holder.children if p.lower_ == "as" for c in p.children if is_occupation(c))
+            yield from (edge for noun in trades for edge in self._occupation(noun, subject))
+
+    def _occupation(self, noun: Token, subject: EntityDraft, *, change: bool = False) -> Iterator[Edge]:
+        if (entity := self._names.weak(noun)) is not None:
+            yield Edge(subject, "job_title", retyped(entity, "Occupation"), 0.7, change)
 
     def _being(self, said: Token, subject: EntityDraft) -> Iterator[Edge]:
         word = said.lower_
@@ -273,8 +256,8 @@ class Relations:
         if word == "old":
             for number in (t for t in said.subtree if t.pos_ == "NUM" and t.text.isdigit()):
                 yield Edge(subject, "age", EntityDraft(name=number.text, type="Number"), _TYPED)
-        if _is_a_trade(said) and (entity := self._names.weak(said)) is not None:
-            yield Edge(subject, "job_title", retyped(entity, "Occupation"), 0.7)
+        if is_occupation(said):
+            yield from self._occupation(said, subject)
         if word in _STATES:
             yield from self._bound(said, subject, *_STATES[word])
 
@@ -303,6 +286,8 @@ class Relations:
             entity = self._names.strong(token)
             if entity is None or token.i in within or entity.name in reached or token.dep_ in SUBJECTS | {"poss"}:
                 continue
+            if is_contrast(token):
+                continue
             reached.add(entity.name)
             verb, link, steps = governor(token)
             holder = self._holder(verb, clause, subject) if verb is not None else None
@@ -320,15 +305,15 @@ class Relations:
             yield Edge(holder, edge, whole, _VAGUE if far or light else _ANCHORED)
 
 
+def _begins(verb: Token) -> bool:
+    """Whether a verb above says that it begins: "started working"."""
+    return verb.dep_ == "xcomp" and verb.head.lemma_ in {"start", "begin"}
+
+
 def _contact(said: Token) -> str:
     """The whole number or address at a token, which the tokeniser may have cut up."""
     found = _WRITTEN.match(said.doc.text, min(said.idx, said.doc[said.left_edge.i].idx))
     return found.group() if found else ""
-
-
-def _is_a_trade(noun: Token) -> bool:
-    trade = noun.pos_ == "NOUN" and noun.lower_.endswith(_TRADES)
-    return trade and any(c.lower_ in {"a", "an"} for c in noun.children)
 
 
 def _alias(owner: EntityDraft | None, name: str) -> Iterator[Edge]:

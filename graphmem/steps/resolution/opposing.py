@@ -62,8 +62,16 @@ def relation(new: Side, old: Side, settings: Settings) -> Finding | None:
     if _is_silent(new) or _is_silent(old):
         return None
     if new.claims and old.claims:
-        return _by_claims(new, old, settings)
+        return _by_claims(new, old, settings) or _same_tie_ended(new, old, settings)
     return _by_triples(new, old, settings)
+
+
+def _same_tie_ended(new: Side, old: Side, settings: Settings) -> Finding | None:
+    """Whatever the words: a fact that something is over ends the very relation that it names."""
+    if new.modality != "ended" or old.modality != "asserted":
+        return None
+    found = _by_triples(new, old, settings)
+    return found if found is not None and found.kind == "ends" else None
 
 
 _SCHEDULED = frozenset(

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from graphmem.steps.linking import UNDATED, key
+from graphmem.steps.relation_types import LASTING, relation_type
 from graphmem.values import Candidate, Claim, LinkedFact, Modality, Triple
 
 TRUST = ("tool", "assistant", "adopted", "user", "system")
@@ -60,8 +61,13 @@ class Side:
 def of_fact(fact: LinkedFact, trust: str = "user") -> Side:
     """The side of a fact that is about to be judged."""
     draft = fact.draft
+    triples = (*fact.triples, *fact.over)
+    if draft.modality == "ended":
+        # "Ana's sister Zoe quit" leaves them sisters.
+        stays = LASTING | {relation_type(r.type) for r in draft.relations if r.lasting}
+        triples = tuple(t for t in triples if t.type not in stays)
     return Side(
-        id=fact.memory_id, text=draft.text, claims=draft.claims, triples=(*fact.triples, *fact.over),
+        id=fact.memory_id, text=draft.text, claims=draft.claims, triples=triples,
         modality=draft.modality, valid_from=fact.valid_from, valid_to=fact.valid_to, trust=trust,
         subject_id=fact.subject_id, correction=draft.correction, subject=draft.subject or "",
         event=draft.kind == "episodic",
