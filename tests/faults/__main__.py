@@ -48,7 +48,8 @@ def trials(seeds: Sequence[int], given: argparse.Namespace, folder: Path, part: 
         if time.monotonic() > end:
             return
         known = referenced(seed, folder)
-        yield from _at_places(known, given, folder, dice, count + part)
+        if given.at_places:
+            yield from _at_places(known, given, folder, dice, count + part)
         for kind, total in (("random", given.random), ("recovery", given.recovery)):
             for _ in range(_share(total, given.seeds, seed)):
                 yield trial(kind, known, folder, dice, to_the_end=given.to_the_end)
@@ -137,6 +138,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=25)
     parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
     parser.add_argument("--places", action="store_true", help="each place once in all, not once a seed")
+    parser.add_argument("--at-places", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--random", type=int, default=500, help="kills at a random moment")
     parser.add_argument("--recovery", type=int, default=200, help="kills followed by a kill of the recovery")
     parser.add_argument("--to-the-end", action=argparse.BooleanOptionalAction, default=True)

@@ -17,17 +17,34 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from graphmem import Fact, GraphMemError, Memory
-from graphmem.errors import ConflictError, ModelUnavailable, NotFound
+from graphmem.errors import ConflictError, InputError, ModelUnavailable, NotFound
 from graphmem.models.contracts import Prompt
 from graphmem.models.llm_extractor import LLMExtractor
 from graphmem.models.scripted import HashEmbedder, ScriptedLLM
 
+CARE = (
+    "move",
+    "say",
+    "merge",
+    "split",
+    "rumour",
+    "rumour",
+    "accept",
+    "reject",
+    "passing",
+    "expire",
+    "erase one",
+    "erase all",
+)
 START = datetime(2024, 1, 1, 9, tzinfo=UTC)
 TENANTS = ("ann", "bob", "cem")
 CITIES = ("Oslo", "Rome", "Lima", "Cork", "Bern", "Kyiv", "Riga", "Pune")
 PEOPLE = ("Dana", "Emil", "Fay", "Gus", "Hana", "Ivo", "Jo", "Kai")
 LINE = re.compile(r"^m(\d+) \[[^]]*\] [^:]*: (.*)$", re.MULTILINE)
 STATEMENT = re.compile(r"([A-Z]\w*) ([a-z_]+) ([A-Z]\w*)")
+
+ONCE = {"accept", "delete", "erase", "merge", "reject", "split", "undo", "update"}
+"""What these refer to is not there, or not so, a second time."""
 
 
 class Call(NamedTuple):
@@ -85,8 +102,8 @@ class World:
         self.number, self.down = number, call.down
         try:
             getattr(memory, call.verb)(**call.arguments)
-        except (NotFound, ConflictError):
-            if call.verb not in {"delete", "undo", "update"}:
+        except (NotFound, ConflictError, InputError):
+            if call.verb not in ONCE:
                 raise
 
 
@@ -95,7 +112,8 @@ def planned(seed: int, memory: Memory, world: World) -> Iterator[Call]:
     dice = random.Random(seed)
     middle = ["say"] * 5 + ["facts", "keep", "away", "update", "metadata", "delete", "undo", "undo", "undo", "verify"]
     dice.shuffle(middle)
-    for number, kind in enumerate(["move", "say", "move", *middle, "back", "rebuild", "clear", "reset", "move", "say"]):
+    kinds = ["move", "say", "move", *middle, "back", "rebuild", "clear", *CARE, "reset", "move", "say"]
+    for number, kind in enumerate(kinds):
         call = _call(kind, number, dice, memory)
         if call is not None:
             yield call
@@ -125,9 +143,41 @@ def _call(kind: str, number: int, dice: random.Random, memory: Memory) -> Call |
             return Call("add", {**add, "messages": f"Kept word for word, {number}.", "infer": False})
         case "verify" | "rebuild" | "reset":
             return Call(kind, {})
+        case "rumour":
+            said_by_others = f"Ann lives_in {dice.choice(CITIES)}{dice.randrange(1000)}."
+            return Call("add", {"user_id": "ann", "idempotency_key": key, "messages": said_by_others, "trust": "web"})
+        case "passing":
+            soon = START + timedelta(hours=number, minutes=1)
+            return Call("add", {**add, "messages": _statement(dice), "expires_at": soon})
+        case "expire":
+            return Call("expire", {"purge": dice.random() < 0.5})
+        case "merge" | "split" | "accept" | "reject" | "erase one" | "erase all":
+            return _care(kind, dice, memory)
         case "clear":
             return Call("delete_all", {"user_id": who})
     return _change(kind, number, dice, memory, who)
+
+
+def _care(kind: str, dice: random.Random, memory: Memory) -> Call | None:
+    """Decisions about what is there."""
+    if kind in {"accept", "reject"}:
+        waiting = [review for review in memory.reviews(user_id="ann") if review.kind == "supersede"]
+        return Call(kind, {"id": dice.choice(waiting).id}) if waiting else None
+    if kind == "erase all":
+        return Call("erase", {"user_id": dice.choice(TENANTS)})
+    who = dice.choice([name for name in TENANTS if len(memory.entities(user_id=name)) > 1])
+    if kind == "erase one":
+        known = memory.list(user_id=who, include_past=True).items
+        return Call("erase", {"id": dice.choice(known).id}) if known else None
+    if kind == "split":
+        merged = [(n, e) for n in TENANTS for e in memory.entities(user_id=n) if set(e.aliases) - {e.name}]
+        if not merged:
+            return None
+        who, entity = dice.choice(merged)
+        alias = next(alias for alias in entity.aliases if alias != entity.name)
+        return Call("split", {"user_id": who, "name": entity.name, "alias": alias})
+    one, other = dice.sample([entity.name for entity in memory.entities(user_id=who)], 2)
+    return Call("merge", {"user_id": who, "name": one, "other": other})
 
 
 def _change(kind: str, number: int, dice: random.Random, memory: Memory, who: str) -> Call | None:
