@@ -36,7 +36,7 @@ def results(runs: Sequence[Read], compared: Sequence[Comparison], most: int = 0)
     yield from _by_category(runs, "R@5" if documents else "R@10")
     yield from _measured(runs)
     for comparison in compared:
-        yield from _pair(comparison, most)
+        yield from _pair(comparison, {k.key: k.name for k in runs[0].manifest.categories}, most)
     clusters = {e.clusters for run in runs for e in run.scores.overall.values()}
     drawn = "conversations" if len(runs[0].manifest.conversations) > 1 else "questions"
     yield words(f"Intervals: {min(clusters, default=0)} {drawn} drawn 2,000 times.", "dim")
@@ -111,12 +111,12 @@ def _measures(run: Read) -> list[str]:
     ]  # fmt: skip
 
 
-def _pair(comparison: Comparison, most: int) -> Iterator[RenderableType]:
+def _pair(comparison: Comparison, kinds: Mapping[str, str], most: int) -> Iterator[RenderableType]:
     names = [name for name in PAIRED if name in comparison.overall]
     rows = [[f"{comparison.one} over {comparison.other}, points", *names]]
     rows.append(["all", *(_gain(comparison.overall[name]) for name in names)])
     for kind, found in comparison.by_category.items():
-        rows.append([kind, *(_gain(found[name]) if name in found else "-" for name in names)])
+        rows.append([kinds.get(kind, kind), *(_gain(found[name]) if name in found else "-" for name in names)])
     yield from columns(rows)
     told = f"{comparison.metric}: {len(comparison.won)} questions won, {len(comparison.lost)} lost"
     yield words(told)

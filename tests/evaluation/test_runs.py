@@ -188,3 +188,14 @@ def test_two_evaluations_do_not_write_to_one_folder(out: Path):
     """The second is told so at once."""
     with opening.alone(out), pytest.raises(InputError, match="another evaluation"), opening.alone(out):
         pass
+
+
+@pytest.mark.data
+def test_the_words_of_a_real_conversation(execute: Execute, data_path: Path, out: Path):
+    """BM25 over the turns of one LoCoMo conversation finds as much as a program apart from this one found."""
+    talks = data.read("locomo", data_path / "locomo" / "locomo_dev.json")
+    execute("bm25", dataset=data.chosen(talks, conversations=["conv-26"]))
+    overall = read_scores(Layout(out / "bm25-raw")).overall
+
+    assert 150 == overall["R@10"].n
+    assert pytest.approx(0.54, abs=0.03) == overall["R@10"].mean
