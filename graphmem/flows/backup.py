@@ -15,10 +15,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from graphmem.engine import Engine
 from graphmem.errors import ConflictError, InputError, NewerHome, StoreError, StoreReadOnly, StoreUnavailable
 from graphmem.flows import transfer
+from graphmem.graph_projection import HOME, MARK, STALE
 from graphmem.ledger import copying
 from graphmem.ledger.sql import SqlLedger
 from graphmem.projection import Projection
@@ -141,11 +143,20 @@ def restore(folder: Path, settings: Settings, *, force: bool) -> BackupReport:
     ledger = settings.home / LEDGER
     if ledger.exists() and not force:
         raise ConflictError(f"{settings.home} holds a ledger.", advice="Restore into another home, or force it.")
+    own = _own_graph(ledger)
     with _alone(settings.home):
         copying.copy_in(folder / LEDGER, ledger)
         ledger.chmod(0o600)
-    _renew(settings, ledger, manifest)
+    _renew(settings, ledger, manifest, own)
     return report
+
+
+def _own_graph(ledger: Path) -> str:
+    """The id of the home in a graph database, which is not the one of the home that was backed up."""
+    try:
+        return (copying.meta_of(ledger, HOME) if ledger.exists() else None) or uuid4().hex
+    except StoreError:
+        return uuid4().hex
 
 
 @contextmanager
@@ -164,13 +175,16 @@ def _alone(home: Path) -> Iterator[None]:
         raise StoreReadOnly(f"{home} cannot be written: {error.strerror}.", advice="Check its permissions.") from error
 
 
-def _renew(settings: Settings, path: Path, manifest: dict[str, Any]) -> None:
+def _renew(settings: Settings, path: Path, manifest: dict[str, Any], own_graph: str) -> None:
     """Bring the ledger to the present schema, compare its state, and write the vector store."""
     ledger = SqlLedger.open(path, vector_store=settings.vectors != "none")
     projection = Projection(ledger, None if settings.vectors == "none" else lambda: _chroma(settings.home))
     try:
         if manifest["schema"] == SqlLedger.schema() and ledger.keeping.state().hash != manifest["state"]:
             raise StoreError("The restored ledger is not the one that was backed up.", advice="Restore it again.")
+        if ledger.meta(HOME):
+            ledger.set_meta(HOME, own_graph)
+            ledger.set_meta(MARK, STALE)
         projection.rebuild("vectors")
     finally:
         projection.close()

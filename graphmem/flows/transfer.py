@@ -131,6 +131,8 @@ def load(engine: Engine, path: Path) -> ExportReport:
     if held.hash == header.state:
         return ExportReport(path=str(path), rows=held.counts, state=held.hash, present=True)
     usable = header.vectors and header.embedding == engine.embedder.fingerprint
+    if engine.projection.graph is not None:
+        engine.projection.graph.expect_rebuild()
     counts = keeping.load(_rows(path), vectors=usable)
     if not usable:
         engine.ledger.set_meta(BARE, "1")

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.engine import URL
 
 from graphmem.errors import StoreError, StoreReadOnly
+from graphmem.ledger import schema
 from graphmem.ledger import state as _state
 from graphmem.ledger.engine import translated
 from graphmem.ledger.migrations import version
@@ -58,6 +59,12 @@ def schema_of(path: Path) -> int:
     """Number of the schema of a file, which is not brought to the present one. Raises StoreError."""
     with _looking(path) as connection:
         return version(connection)
+
+
+def meta_of(path: Path, name: str) -> str | None:
+    """A value of the meta table of a file; None when it has none. Raises StoreError."""
+    with _looking(path) as connection:
+        return connection.scalar(select(schema.meta.c.value).where(schema.meta.c.name == name))
 
 
 @contextmanager

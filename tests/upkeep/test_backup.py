@@ -129,3 +129,21 @@ def test_a_check_changes_nothing(one: Path, tmp_path: Path, clock: Clock) -> Non
 
     assert report == Memory.restore(tmp_path / "copy", dry_run=True)
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "copy").iterdir()}
+
+
+def test_a_restored_home_has_a_place_of_its_own_in_a_graph_database(one: Path, tmp_path: Path, clock: Clock) -> None:
+    """Two homes never write to one copy of the graph; a home that is restored in place keeps its own; both fill it."""
+    from graphmem.graph_projection import HOME, MARK, STALE
+    from graphmem.ledger.copying import meta_of
+
+    with opened(one, clock) as memory:
+        memory._engine.ledger.set_meta(HOME, "first")
+        memory._engine.ledger.set_meta(MARK, "7")
+        memory.backup(tmp_path / "copy")
+        memory._engine.ledger.set_meta(MARK, "9")
+    Memory.restore(tmp_path / "copy", home=one, force=True, **PLAIN)
+    Memory.restore(tmp_path / "copy", home=tmp_path / "two", **PLAIN)
+    with_ledger = [one / "ledger.db", tmp_path / "two" / "ledger.db"]
+
+    assert ["first", True] == [meta_of(with_ledger[0], HOME), meta_of(with_ledger[1], HOME) not in ("first", None)]
+    assert [STALE, STALE] == [meta_of(path, MARK) for path in with_ledger]
