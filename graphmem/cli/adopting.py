@@ -18,7 +18,7 @@ from graphmem.errors import ConfigError, MissingExtra
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from graphmem.adopting import AdoptReport, Count
+    from graphmem.adopting import AdoptReport, Count, Mem0Source
 
 _SHOWN = 20
 """Items left out that are printed; JSON has them all."""
@@ -61,31 +61,32 @@ def mem0(
     if neo4j is None and vectors is None:
         raise UsageError("Where is it? Give --neo4j URL, --vectors PATH, or both.")
     from graphmem.adopting import Mem0Source
-    from graphmem.values import Scope
 
-    source = Mem0Source.model_validate(
-        {
-            "neo4j": neo4j,
-            "user": neo4j_user,
-            "password": neo4j_password,
-            "database": neo4j_database,
-            "vectors": vectors and vectors.expanduser(),
-            "collection": collection,
-            "history": history and history.expanduser(),
-            "scope": Scope(**session.given_scope) if session.given_scope else None,
-            "deleted_scope": Scope(user_id=deleted_user) if deleted_user else None,
-        }
-    )
+    given = {
+        "neo4j": neo4j,
+        "user": neo4j_user,
+        "password": neo4j_password,
+        "database": neo4j_database,
+        "vectors": vectors and vectors.expanduser(),
+        "collection": collection,
+        "history": history and history.expanduser(),
+        "scope": session.given_scope or None,
+        "deleted_scope": {"user_id": deleted_user} if deleted_user else None,
+    }
+    report = _adopted(session, Mem0Source.model_validate(given), dry_run=dry_run)
+    session.show(report, lambda: _lines(report))
+
+
+def _adopted(session: Session, source: Mem0Source, *, dry_run: bool) -> AdoptReport:
     with session.memory() as memory, ExitStack() as open_bars:
         told = _Progress(open_bars, quiet=session.agent)
         try:
-            report = memory.adopt(source, dry_run=dry_run, progress=told)
+            return memory.adopt(source, dry_run=dry_run, progress=told)
         except MissingExtra:
             raise
         except ConfigError as exc:
             # Address, password and database come from the command line here.
             raise UsageError(str(exc)) from exc
-    session.show(report, lambda: _lines(report))
 
 
 class _Progress:
