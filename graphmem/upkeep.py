@@ -15,6 +15,7 @@ from graphmem.flows import audit, backup, compare, doctor, reembed, transfer, wo
 from graphmem.flows.reembed import Progress
 from graphmem.flows.work import Finished, Worker
 from graphmem.inputs import Time
+from graphmem.ledger.leases import MOST_ATTEMPTS
 from graphmem.models.contracts import Embedder
 from graphmem.settings import Settings
 from graphmem.values import (
@@ -102,16 +103,19 @@ class Upkeep:
         name: str = "",
         until_empty: bool = False,
         lease_seconds: float = 60,
+        attempts: int = MOST_ATTEMPTS,
         stop: threading.Event | None = None,
         finished: Finished | None = None,
     ) -> WorkReport:
         """Read the episodes that `add(wait=False)` recorded, beside other workers, until `stop` is set.
 
         `name` tells workers apart (the host and process by default). `until_empty` ends when nothing waits. A worker
-        that dies loses nothing: after `lease_seconds` another goes on. `finished` is told each result.
+        that dies loses nothing: after `lease_seconds` another goes on. An episode that ended its worker `attempts`
+        times counts as failed. `finished` is told each result.
         """
         lease = timedelta(seconds=inputs.seconds("lease_seconds", lease_seconds))
-        worker = Worker(self._engine, name or work.own_name(), lease=lease, stop=stop)
+        most = inputs.whole("attempts", attempts, 1, 1_000_000)
+        worker = Worker(self._engine, name or work.own_name(), lease=lease, attempts=most, stop=stop)
         return worker.work(until_empty=until_empty, finished=finished)
 
     @classmethod

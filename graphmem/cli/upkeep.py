@@ -170,6 +170,7 @@ def worker(
     *,
     until_empty: Annotated[bool, typer.Option("--until-empty", help="End when nothing waits.")] = False,
     lease: Annotated[float, typer.Option(metavar="SECONDS", help="After so long another worker takes over.")] = 60,
+    attempts: Annotated[int, typer.Option(help="An episode that ended so many workers counts as failed.")] = 5,
     name: Annotated[str, typer.Option(help="Its name; the host and process.", show_default=False)] = "",
 ) -> None:
     """Read what `add --no-wait` recorded; run as many as you like. Ctrl-C ends it after the episode in hand."""
@@ -180,7 +181,14 @@ def worker(
             say(f"{result.episode_id} {result.status}: {len(result.changes)} changes {result.reason}")
 
     with _asked_to_stop() as stop, session.memory() as memory:
-        report = memory.work(name=name, until_empty=until_empty, lease_seconds=lease, stop=stop, finished=finished)
+        report = memory.work(
+            name=name,
+            until_empty=until_empty,
+            lease_seconds=lease,
+            attempts=attempts,
+            stop=stop,
+            finished=finished,
+        )
     session.show(report, lambda: render.worked(report))
 
 

@@ -20,7 +20,7 @@ from graphmem.errors import LeaseLost, StoreUnavailable
 from graphmem.flows import remember
 from graphmem.flows.remember import Stopwatch
 from graphmem.ledger.contracts import Recorded
-from graphmem.ledger.leases import MOST_ATTEMPTS, Lease
+from graphmem.ledger.leases import Lease
 from graphmem.values import AddResult, WorkReport
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,10 @@ def own_name() -> str:
 class Worker:
     """One worker: it ends after the episode in hand when `stop` is set, or when nothing waits and it was asked to."""
 
-    def __init__(self, engine: Engine, name: str, *, lease: timedelta, stop: threading.Event | None = None) -> None:
-        self._engine, self._name, self._span = engine, name, lease
+    def __init__(
+        self, engine: Engine, name: str, *, lease: timedelta, attempts: int, stop: threading.Event | None = None
+    ) -> None:
+        self._engine, self._name, self._span, self._attempts = engine, name, lease, attempts
         self._stop = stop or threading.Event()
         self._done = self._failed = self._lost = 0
 
@@ -75,8 +77,8 @@ class Worker:
 
     def _episode(self, engine: Engine, episode_id: str, attempts: int) -> AddResult:
         episode, messages = engine.ledger.episode(episode_id)
-        if attempts > MOST_ATTEMPTS:
-            reason = f"given up after {MOST_ATTEMPTS} deliveries, each of which ended its worker"
+        if attempts > self._attempts:
+            reason = f"given up after {self._attempts} deliveries, each of which ended its worker"
             engine.ledger.mark(episode_id, "failed", reason, retryable=True)
             return AddResult(episode_id=episode_id, status="failed", reason=reason)
         return remember.digest(engine, Recorded(episode, messages, (), created=False), Stopwatch())

@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.worker is not None:
         with opened(given.where, given.home, given.worker) as memory:
             (given.home / f"started.{os.getpid()}").touch()
-            memory.work(name=f"worker-{os.getpid()}", until_empty=True, lease_seconds=LEASE)
+            memory.work(name=f"worker-{os.getpid()}", until_empty=True, lease_seconds=LEASE, attempts=1000)
         return
     places = [given.where] if given.where else [postgres_server.schema, "sqlite"]
     found = [_run_at(place, given) for place in places]
