@@ -100,4 +100,6 @@ def _proved(engine: Engine, receipt: Receipt, texts: Sequence[str]) -> Receipt:
     found = residue.search(paths, residue.pieces(texts))
     shared = engine.ledger.operating.held_elsewhere(found)
     left = sum(count for fragment, count in found.items() if fragment not in shared)
+    if not paths:
+        return receipt
     return receipt.model_copy(update={"files": len(paths), "residue": left, "complete": receipt.complete and not left})

@@ -101,7 +101,7 @@ def _plans(connection: Connection, marked: Marked, gone: set[str]) -> set[str]:
         whole = marked.scope is not None and marked.scope == owner_scope(owner)
         before = cast(resolutions.c.before, String)
         rows = select(resolutions.c.id, resolutions.c.plan, before).where(resolutions.c.owner == owner)
-        for plan_id, plan, image in connection.execution_options(stream_results=True).execute(rows):
+        for plan_id, plan, image in connection.execute(rows.execution_options(stream_results=True)):
             if whole or not items.isdisjoint(_IDS.findall(plan)) or not items.isdisjoint(_IDS.findall(image)):
                 found.add(plan_id)
     return found - {None}
