@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -273,24 +273,29 @@ class TestAgain:
         assert (Count(found=9, there=7, skipped=2), Count(found=2, there=2)) == (again.live_edges, again.invalid_edges)
 
     def test_an_interrupted_run_goes_on(self, story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        """Whatever it had written, the end is the same as without the interruption."""
+        """Whatever it had written, inside a fact's history too, the end is the same as without the interruption."""
         monkeypatch.setattr(writing, "BATCH", 3)
 
         class Interrupted(Exception):
             pass
 
-        def stop_after(count: int) -> Callable[[int, int], None]:
-            def told(written: int, _: int) -> None:
-                if written >= count:
-                    raise Interrupted
-
-            return told
-
         with opened(tmp_path / "one") as whole, opened(tmp_path / "two") as parts:
             whole.adopt(story.source())
-            for count in (1, 4):
-                with pytest.raises(Interrupted):
-                    parts.adopt(story.source(), progress=stop_after(count))
+            ledger = type(parts._engine.ledger)
+            commit, left = ledger.commit, [0]
+
+            def interrupted(*args: Any) -> None:
+                left[0] -= 1
+                if left[0] < 0:
+                    raise Interrupted
+                commit(*args)
+
+            for count in (1, 2, 4, 5):
+                with monkeypatch.context() as patch:
+                    left[0] = count
+                    patch.setattr(ledger, "commit", interrupted)
+                    with pytest.raises(Interrupted):
+                        parts.adopt(story.source())
             rest = parts.adopt(story.source())
 
             assert 0 < rest.memories.adopted + rest.live_edges.adopted + rest.invalid_edges.adopted < 14
