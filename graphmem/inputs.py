@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -180,12 +180,23 @@ def facts(given: Sequence[Fact | str] | None, size: int) -> tuple[Fact, ...] | N
         if not isinstance(fact, Fact):
             raise InputError(f"facts[{index}]", "must be a Fact or text.", advice="Pass Fact(text=...).")
         text(f"facts[{index}].text", fact.text, MAX_CONTENT)
+        for part, value in _named_in(fact):
+            storable(f"facts[{index}].{part}", value)
         if not 0 <= fact.message < size:
             raise InputError(
                 f"facts[{index}].message", f"{fact.message} is no message of this add.", advice="Count from 0."
             )
         checked.append(fact)
     return tuple(checked)
+
+
+def _named_in(fact: Fact) -> Iterator[tuple[str, str]]:
+    """Every other text of a fact, with the name of its field."""
+    yield from (("quote", fact.quote), ("subject", fact.subject or ""))
+    for place, entity in enumerate(fact.entities):
+        yield from ((f"entities[{place}].name", entity.name), (f"entities[{place}].type", entity.type))
+    for place, triple in enumerate(fact.relations):
+        yield from ((f"relations[{place}]", part) for part in triple)
 
 
 def file(field: str, value: object) -> Path:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,31 +24,34 @@ def said(*relations: str, **fields: object) -> list[Fact]:
     return [fact(relation.replace("_", " "), relation, **fields) for relation in relations]
 
 
+@contextmanager
+def neo4j_memory(home: Path, url: str, clock: Clock | None = None, **options: object) -> Iterator[Memory]:
+    """A memory that takes facts as given, its graph in Neo4j; what it wrote there goes at the end."""
+    chosen: dict[str, object] = {
+        "home": home,
+        "embedder": "hash",
+        "extractor": "none",
+        "vectors": "none",
+        "graph": "neo4j",
+        "neo4j_url": url,
+    }
+    still = clock or Clock(datetime(2024, 1, 15, 12, tzinfo=UTC))
+    with Memory.open(Settings(**(chosen | options)), clock=still) as memory:
+        yield memory
+        graph = memory._engine.projection.graph
+        if graph is not None and (copy := graph.current()) is not None:
+            copy.erase()
+
+
 @pytest.fixture
 def opened(tmp_path: Path, clock: Clock, neo4j_url: str) -> Iterator[Opened]:
     """Opens memories that take facts as given, on the Neo4j of this run; what they wrote there goes at the end."""
     with ExitStack() as stack:
 
         def open_one(home: str = "home", **options: object) -> Memory:
-            chosen: dict[str, object] = {
-                "home": tmp_path / home,
-                "embedder": "hash",
-                "extractor": "none",
-                "vectors": "none",
-                "graph": "neo4j",
-                "neo4j_url": neo4j_url,
-            }
-            memory = stack.enter_context(Memory.open(Settings(**(chosen | options)), clock=clock))
-            stack.callback(_erase, memory)
-            return memory
+            return stack.enter_context(neo4j_memory(tmp_path / home, neo4j_url, clock, **options))
 
         yield open_one
-
-
-def _erase(memory: Memory) -> None:
-    graph = memory._engine.projection.graph
-    if graph is not None and (copy := graph.current()) is not None:
-        copy.erase()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from graphmem.errors import MissingExtra, StoreError, StoreReadOnly, StoreRefuse
 OLDEST = (5, 26)
 """The first version whose labels and types of relationships may be parameters."""
 CONNECT_SECONDS = 5.0
-RETRY_SECONDS = 1.0
+RETRY_SECONDS = 0.3
 """How long a write that met another one, or a server that went away, is tried again. A store that stays away must not
 stop an add: what it missed waits in the outbox."""
 
@@ -38,6 +38,10 @@ class Statement(NamedTuple):
 
     name: str
     parameters: Parameters
+
+
+class _TakenBack(Exception):
+    """Ends a transaction without its changes."""
 
 
 class Connection:
@@ -73,15 +77,17 @@ class Connection:
     def write(self, statements: Sequence[Statement]) -> list[Row]:
         """Run statements in one transaction; rows of the last one. One that gives no row takes all of them back."""
         with translated(self.address), self._session("WRITE") as session:
-            return list(session.execute_write(self._whole, statements))
+            try:
+                return list(session.execute_write(self._whole, statements))
+            except _TakenBack:
+                return []
 
     def _whole(self, transaction: Any, statements: Sequence[Statement]) -> list[Row]:
         rows: list[Row] = []
         for statement in statements:
             rows = self._sent(transaction, [statement])
             if not rows:
-                transaction.rollback()
-                return []
+                raise _TakenBack
         return rows
 
     def rolled_back(self, name: str) -> list[Row]:
