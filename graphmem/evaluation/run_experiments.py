@@ -23,6 +23,7 @@ from graphmem.evaluation.plans import Plan
 from graphmem.evaluation.records import Dataset
 from graphmem.evaluation.results import in_order
 from graphmem.evaluation.runs import Outcome, Run
+from graphmem.evaluation.techniques import registry
 from graphmem.evaluation.techniques.contract import Options
 from graphmem.settings import Settings
 
@@ -96,7 +97,8 @@ def _plan(given: argparse.Namespace, chosen: Dataset, settings: Settings) -> Pla
         num_chunks=given.num_chunks,
     )
     name = names.get(given.technique_type, given.technique_type)
-    return Plan.of(chosen, name, options, answers=not given.no_answers)
+    # The result file of a hosted service holds its answers.
+    return Plan.of(chosen, name, options, answers=not given.no_answers and not registry.entry(name).hosted)
 
 
 def _run(given: argparse.Namespace, plan: Plan, settings: Settings) -> tuple[Outcome, RunFolder]:

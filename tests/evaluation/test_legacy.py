@@ -92,6 +92,18 @@ def test_without_a_chat_model_it_says_what_is_missing(out: Path, capsys: pytest.
     assert "" == result(out / "mem0_results_top_30_filter_False_graph_False.json")["0"][0]["response"]
 
 
+@pytest.mark.parametrize("arguments", [("zep", "add"), ("zep", "search"), ("openai", "search")])
+def test_a_hosted_service_reads_its_result_file(
+    arguments: tuple[str, str], out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Without one it says in one line which file is missing; no chat model is needed."""
+    monkeypatch.chdir(out.parent)
+    assert 1 == experiment(out, "--technique_type", arguments[0], "--method", arguments[1])
+    told = capsys.readouterr().err
+
+    assert (1, True) == (len(told.splitlines()), "_results.json" in told)
+
+
 def test_missing_data_are_named(out: Path, capsys: pytest.CaptureFixture[str]):
     """The file is not part of the package."""
     assert 1 == run_experiments.main(["--output_folder", str(out)])
