@@ -218,7 +218,7 @@ def summarize(reporter: Any) -> None:
     }
     skipped = [str(r.longrepr) for r in reporter.stats.get("skipped", []) if NO_NEO4J in str(r.longrepr)]
     if ran:
-        reporter.write_line(f"{len(ran)} tests ran against a real Neo4j")
+        reporter.write_line(f"{len(ran)} {'tests' if len(ran) > 1 else 'test'} ran against a real Neo4j")
     if skipped:
         why = skipped[0].partition(f"{NO_NEO4J}: ")[2].rstrip("')")
         reporter.write_line(f"NOT RUN: {len(skipped)} tests ({NO_NEO4J}: {why})", yellow=True, bold=True)

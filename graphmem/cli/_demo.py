@@ -74,7 +74,7 @@ def run(session: Session, *, fast: bool, in_neo4j: bool = False) -> None:
         "graph": "neo4j" if in_neo4j else "embedded",
     }
     given = session.options.get("home")
-    home = File(given).expanduser() if given else _fresh(session, options)
+    home = File(given).expanduser() if given else fresh(session, options)
     sessions, clock = conversation(), ReplayClock()
     started = time.monotonic()
     total = sum(len(batch.messages) for batch in sessions)
@@ -105,11 +105,11 @@ def _in_neo4j(session: Session, memory: Memory) -> InNeo4j:
     """The copy as of now: what was true when it was said may be over."""
     found = memory.rebuild("graph")
     return InNeo4j(
-        url=session.settings.neo4j_url, compared=sum(found.checked.values()), differences=len(found.differences)
+        url=session.settings.neo4j_url, compared=found.checked.get("neo4j", 0), differences=len(found.differences)
     )
 
 
-def _fresh(session: Session, options: Mapping[str, str]) -> File:
+def fresh(session: Session, options: Mapping[str, str]) -> File:
     """./.graphmem-demo without what an earlier demo left there, or a temporary folder where that cannot be written.
 
     What an earlier demo left in Neo4j goes, too: otherwise everybody would be there twice.
@@ -238,7 +238,7 @@ def _hit(hit: Hit, *, routed: bool) -> Iterator[RenderableType]:
 
 def _in_browser(copied: InNeo4j) -> Iterator[RenderableType]:
     yield render.words(
-        f"The graph is in {copied.url}; {copied.compared} rows were compared, {copied.differences} differ."
+        f"The graph is in {copied.url}: {copied.compared} nodes and edges, {copied.differences} unlike the ledger."
     )
     yield render.words("Open that server's Browser (http://localhost:7474/browser/ unless you chose otherwise). Type:")
     yield render.inset(_OVERVIEW, "cyan", left=2)
