@@ -20,9 +20,9 @@ ECHO = 0.85
 """Share of a statement's words that one recalled text must hold for it to be an echo."""
 
 _HEADING = re.compile(r"\s+".join(re.escape(word) for word in HEADING.split()))
-_FACT = re.compile(r'^[ \t>]*- fact\b[^\n]{0,300}: "[^"\n]*"[ \t]*$')
-_SAID = re.compile(r'^[ \t>]*- [^\n]{1,300}, (?:\d{4}-\d{2}-\d{2}|undated)[^\n]{0,100}: "[^"\n]*"[ \t]*$')
-_TIE = re.compile(r'^[ \t>]*- "[^"\n]*" [^"\n]{1,100} "[^"\n]*"(?: \([^\n()]*\))?[ \t]*$')
+_FACT = re.compile(r'^[ \t>]*- fact\b[^\n]{0,300}: "[^"\n]*"[ \t\r]*$')
+_SAID = re.compile(r'^[ \t>]*- [^\n]{1,300}, (?:\d{4}-\d{2}-\d{2}|undated)[^\n]{0,100}: "[^"\n]*"[ \t\r]*$')
+_TIE = re.compile(r'^[ \t>]*- "[^"\n]*" [^"\n]{1,100} "[^"\n]*"(?: \([^\n()]*\))?[ \t\r]*$')
 
 
 def without_recalled(text: str) -> str:
@@ -45,7 +45,7 @@ def without_recalled(text: str) -> str:
 
 def _belongs(line: str) -> bool:
     """Whether a line below the heading is one of the block."""
-    return bool(_SAID.match(line) or _TIE.match(line)) or line.strip(" \t>") == RELATIONS
+    return bool(_SAID.match(line) or _TIE.match(line)) or line.strip(" \t\r>") == RELATIONS
 
 
 def unlearned(draft: Draft, messages: Sequence[MessageRecord], recalled: Iterable[str]) -> Draft:

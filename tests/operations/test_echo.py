@@ -142,3 +142,13 @@ def test_ordinary_lists_are_kept():
     notes = '- Ann, 2024-05-08: "I quit"\n- facts are facts: "yes"\n- "a" and "b"\nRelations:\n- none'
 
     assert notes == without_recalled(notes)
+
+
+def test_a_block_with_other_line_ends_is_one(bare: Memory):
+    """Pasted through a program that ends lines in another way."""
+    bare.add("Ann knows Bob", user_id="maria")
+    block = str(bare.context("Ann", user_id="maria"))
+
+    pasted = block.replace("\n", "\r\n") + "\nthat is all"
+    assert [RECALLED, "that is all"] == without_recalled(pasted).splitlines()
+    assert without_recalled(block) == without_recalled(without_recalled(block))

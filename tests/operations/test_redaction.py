@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphmem import Memory
 from graphmem.steps.redaction import Redactor
@@ -82,3 +84,11 @@ def test_it_can_be_turned_off(opened: Opener):
     (said,) = memory._engine.ledger.messages(added.message_ids).values()
     assert f"My key is {FORMS['openai']}" == said.content
     assert {} == added.redacted
+
+
+@given(st.lists(st.one_of(st.sampled_from([*FORMS.values(), *PERSONAL.values(), *HARMLESS]), st.text(max_size=40))))
+def test_redacting_twice_changes_nothing(parts: list[str]):
+    """What is left after one pass holds nothing for a second one."""
+    once = Redactor("all").text("\n".join(parts))
+
+    assert once == Redactor("all").text(once)
