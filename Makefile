@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types bench wheel-test neo4j neo4j-jars test-neo4j-current test-workers faults mutants clean \
+.PHONY: help demo test lint format types bench congruence wheel-test neo4j neo4j-jars test-neo4j-current test-workers faults mutants clean \
 	run-mem0-add run-mem0-search run-mem0-plus-add run-mem0-plus-search run-rag run-full-context \
 	run-langmem run-zep-add run-zep-search run-openai
 .DELETE_ON_ERROR:
@@ -20,6 +20,7 @@ help:
 	@echo "make lint        ruff, check and format"
 	@echo "make format      ruff rewrites what it can"
 	@echo "make types       mypy --strict"
+	@echo "make congruence  thousands of stories, told to the ledger's graph and to Neo4j (EXAMPLES=2000)"
 	@echo "make bench       the benchmarks that need no data"
 	@echo "make wheel-test  build the wheel, install it elsewhere, use it there"
 	@echo "make neo4j       Neo4j with Neo4j Browser until ctrl-C, without Docker (NEO4J_ARGS='--password ...')"
@@ -47,6 +48,9 @@ format: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	@$(BIN)/mypy --strict graphmem
+
+congruence: $(VENV)/.dev
+	@CONGRUENCE_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -p no:xdist --timeout 0 tests/neo4j/test_congruence.py
 
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/engine.py

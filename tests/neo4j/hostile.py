@@ -22,4 +22,6 @@ ODD = (
     "ß", "\x7f", "\x01\x02", "\ufeffBOM", "\u2028line", "../../etc/passwd", "<script>alert(1)</script>", "a/b", "a:b",
     "a b", " lead", "trail ",
 )  # fmt: skip
-HOSTILE = tuple(dict.fromkeys([*(end + act for end, act in product(ENDS, ACTS)), *ENDS, *ODD]))
+HOSTILE = tuple(
+    text for text in dict.fromkeys([*(end + act for end, act in product(ENDS, ACTS)), *ENDS, *ODD]) if text.strip()
+)

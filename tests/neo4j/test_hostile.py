@@ -29,6 +29,8 @@ FIELDS = (
     "type",
     "relation",
 )
+LABELS = ("user_id", "agent_id", "run_id", "speaker")
+FIELDS = (*LABELS, "content", "metadata", "quote", "text", "name", "type", "relation")
 CONTROL = re.compile(r"[\x00-\x1f]")
 FAIR = re.compile(r"[A-Z][A-Za-z0-9_]{0,63}")
 
@@ -141,6 +143,11 @@ def test_hostile_texts_are_data(memory: Memory, neo4j_url: str) -> None:
             assert [] == [text for text in texts if text not in kept]
 
 
+def kept_rows(memory: Memory) -> dict[str, int]:
+    """Rows of the ledger by table, without what waits for Neo4j."""
+    return {table: rows for table, rows in memory.status().counts.items() if table != "outbox"}
+
+
 def test_there_are_enough_of_them() -> None:
     """At least 150, and labels take most of them."""
     assert 150 <= len(HOSTILE)
@@ -151,8 +158,8 @@ def test_there_are_enough_of_them() -> None:
 @pytest.mark.parametrize("bad", ["a\0b", "a\ud800b"])
 def test_what_no_database_keeps_is_refused_by_name(memory: Memory, field: str, bad: str) -> None:
     """NUL and half of a character: an error that names the field, and nothing is written."""
-    before = memory.status().counts
+    before = kept_rows(memory)
     with pytest.raises(InputError, match=r"^facts\[0\]"):
         memory.add("Hello", user_id="calm", facts=[told(**{field: bad})])
 
-    assert before == memory.status().counts
+    assert before == kept_rows(memory)
