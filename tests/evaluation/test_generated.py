@@ -243,9 +243,11 @@ def test_a_reader_that_understands_nothing_scores_little():
     assert result.overall.accuracy < 0.2
 
 
-def test_the_local_extractor_answers_some_of_it():
-    """Real sentences through the real reader: more than half of the simple wordings, no exception."""
+def test_the_local_extractor_understands_most_of_it():
+    """Real sentences through the real reader: of more than half of what is told, the two ends are found and tied."""
     result = run(generate(8, 3), "local", embedder="hash")
+    told = sum(count for count, _ in result.wordings.values())
+    understood = sum(count for _, count in result.wordings.values())
 
-    assert result.overall.right > 0
-    assert result.facts_told > 0
+    assert understood > told / 2
+    assert result.overall.accuracy > 0.3
