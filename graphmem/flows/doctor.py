@@ -187,8 +187,19 @@ def _open_ledger(ledger: Ledger, fingerprint: Fingerprint, *, deep: bool) -> Ite
         found="; ".join(problems) or ("every row is in its place" if deep else "the file is whole"),
         advice="Restore a backup, or export and import." if problems else "",
     )
+    if deep and (bare := _without_vector(ledger)):
+        found = f"{bare:,} texts have none; they are found by their words only"
+        yield Check(name="missing vectors", health="warning", found=found, advice="Run: graphmem reembed")
+    yield from _unfinished(ledger, counts["queue"])
+
+
+def _without_vector(ledger: Ledger) -> int:
+    """Facts, messages and names; the window around a deleted message has none on purpose."""
+    return sum(text.view != "window" for texts in ledger.keeping.without_vector() for text in texts)
+
+
+def _unfinished(ledger: Ledger, queued: int) -> Iterator[Check]:
     waiting = {s: len(ledger.episodes(status=s)) for s in ("pending", "running", "failed")}
-    queued = counts["queue"]
     undone = waiting["pending"] + waiting["running"] - queued
     if waiting["failed"] or undone > 0:
         found = f"{waiting['failed']} failed, {max(undone, 0)} unfinished"

@@ -49,15 +49,26 @@ class Worker:
         """Read what waits; `finished` is told each result."""
         working = self._engine.ledger.working
         while not self._stop.is_set():
-            now = self._engine.clock()
-            lease = working.claim(self._name, now, now + self._span)
-            if lease is not None:
-                self._owner(lease, finished)
-            elif until_empty and working.is_idle():
+            try:
+                busy = self._turn(finished)
+            except StoreUnavailable as exc:
+                log.warning("%s", exc)
+                busy = False
+                if until_empty:
+                    raise
+            if not busy and until_empty and working.is_idle():
                 break
-            else:
+            if not busy:
                 self._stop.wait(POLL_SECONDS)
         return WorkReport(episodes=self._done, failed=self._failed, lost=self._lost)
+
+    def _turn(self, finished: Finished | None) -> bool:
+        """Work for one owner. False when nobody needs it."""
+        now = self._engine.clock()
+        lease = self._engine.ledger.working.claim(self._name, now, now + self._span)
+        if lease is not None:
+            self._owner(lease, finished)
+        return lease is not None
 
     def _owner(self, lease: Lease, finished: Finished | None) -> None:
         working = self._engine.ledger.working

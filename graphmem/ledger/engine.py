@@ -32,7 +32,14 @@ PRAGMAS = (
     "PRAGMA cache_size=-32000",
 )
 READ_ONLY = ("readonly database", "database or disk is full", "unable to open database file", "read-only")
-LOST = ("connection failed", "connection is closed", "closed the connection", "terminating connection", "lock timeout")
+LOST = (
+    "connection failed",
+    "connection is closed",
+    "closed the connection",
+    "terminating connection",
+    "lock timeout",
+    "deadlock",
+)
 BUSY = ("database is locked", "database table is locked", "could not connect", "connection refused", *LOST)
 
 

@@ -49,8 +49,16 @@ def claim(connection: Connection, holder: str, now: datetime, until: datetime) -
     owner = connection.scalar(oldest)
     if owner is None:
         return None
+    if _is_busy(connection, owner):
+        return None
     lease = Lease(owner, holder, uuid4().hex)
     return lease if _take(connection, lease, now, until) else None
+
+
+def _is_busy(connection: Connection, owner: str) -> bool:
+    """Whether the row of a lease is locked: its holder writes just now, and may want what this claim has locked."""
+    row = select(leases.c.owner).where(leases.c.owner == owner)
+    return connection.scalar(row) is not None and connection.scalar(row.with_for_update(skip_locked=True)) is None
 
 
 def _take(connection: Connection, lease: Lease, now: datetime, until: datetime) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from graphmem.errors import ConfigError, MissingExtra
 
-LOCK_SECONDS = 30
+PATIENCE = "SET lock_timeout = '30s'"
 TURN = "SELECT pg_advisory_xact_lock(hashtextextended('graphmem ' || current_schema(), 0))"
 
 # PostgreSQL's texts hold no NUL. The escape is a character for private use, itself escaped.
@@ -74,7 +74,7 @@ def _prepare(connection: Any, _: object) -> None:
     for name in ("text", "varchar"):
         connection.adapters.register_loader(name, Loader)
     with connection.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = {LOCK_SECONDS * 1000}")
+        cursor.execute(PATIENCE)
     connection.commit()
 
 

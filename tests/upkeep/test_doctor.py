@@ -50,11 +50,13 @@ def test_what_is_wrong_is_told(one: Path, clock: Clock) -> None:
     one.chmod(0o755)
     with sqlite3.connect(one / "ledger.db") as raw:
         raw.execute("UPDATE entities SET degree = degree + 1")
+        raw.execute("DELETE FROM vectors WHERE view = 'fact'")
     report, checks = examined(one, embedding_dimensions=24, deep=True)
 
     assert ("failure", "failure") == (report.health, checks["vectors"].health)
     assert "graphmem reembed" in checks["vectors"].advice
     assert ("warning", "Run: graphmem retry") == (checks["episodes"].health, checks["episodes"].advice)
+    assert "graphmem reembed" in checks["missing vectors"].advice
     assert "chmod 700" in checks["permissions"].advice
     assert ("failure", True) == (checks["ledger inside"].health, "degree" in checks["ledger inside"].found)
 
