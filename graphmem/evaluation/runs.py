@@ -151,8 +151,9 @@ class Run:
             return
         memory = MemoryFolder(self.out, self.plan, conversation)
         technique = registry.entry(self.plan.technique).make(self._parts(memory))
+        kept: Ingested | None = None
         try:
-            self._ingest(technique, memory, conversation)
+            kept = self._ingest(technique, memory, conversation)
             for question in questions:
                 if self._halt.is_set():
                     return
@@ -160,6 +161,10 @@ class Run:
                     self._look_up(technique, question, asked)
         finally:
             technique.close()
+            if kept is not None and conversation.id not in self.folder.ingested:
+                # Closed, a store has no logs beside it: only then its size is its size.
+                size = kept.disk_bytes or memory.disk_bytes
+                self.folder.keep_ingested(kept.model_copy(update={"disk_bytes": size}))
         if self.discard and not self._halt.is_set():
             _remove(memory.folder)
 
@@ -179,7 +184,7 @@ class Run:
             room=self.models.purse.reserved,
         )
 
-    def _ingest(self, technique: Technique, memory: MemoryFolder, conversation: Conversation) -> None:
+    def _ingest(self, technique: Technique, memory: MemoryFolder, conversation: Conversation) -> Ingested:
         made = memory.begin(self.plan, self.models)
         began = time.perf_counter()
         with self._billing("ingest", conversation.id, file=memory.spending):
@@ -189,13 +194,7 @@ class Run:
             memory.finish(made, spent)
         else:
             spent = made.milliseconds
-        if conversation.id not in self.folder.ingested:
-            self._keep_ingested(ingested, memory, spent)
-
-    def _keep_ingested(self, ingested: Ingested, memory: MemoryFolder, milliseconds: float) -> None:
-        size = ingested.disk_bytes or memory.disk_bytes
-        told = {"milliseconds": round(milliseconds, 1), "disk_bytes": size}
-        self.folder.keep_ingested(ingested.model_copy(update=told))
+        return ingested.model_copy(update={"milliseconds": round(spent, 1)})
 
     # One question
 
