@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 RUN = "PYTEST_NEO4J_RUN"
 """Names the folder of this run to its workers."""
+PREFIX = "graphmem-neo4j-"
+BEGINNING = 60.0
 NO_NEO4J = "needs Neo4j"
 FIXTURE = "neo4j_url"
 WAIT_SECONDS = 240
@@ -70,7 +72,8 @@ class Run:
     def begin(cls) -> None:
         """Make the folder; a worker of xdist finds it in its environment."""
         if RUN not in os.environ:
-            cls.folder = Path(mkdtemp(prefix="graphmem-neo4j-"))
+            _sweep()
+            cls.folder = Path(mkdtemp(prefix=PREFIX))
             cls.held = (cls.folder / "run.lock").open("a")
             fcntl.flock(cls.held, fcntl.LOCK_SH)
             os.environ[RUN] = str(cls.folder)
@@ -84,6 +87,15 @@ class Run:
             _until(lambda: not (cls.folder / "home").exists(), seconds=10)
             shutil.rmtree(cls.folder, ignore_errors=True)
             cls.held = cls.folder = None
+
+
+def _sweep() -> None:
+    """Remove the folders of runs that were killed: nobody holds their lock. A run that just begins has none yet."""
+    for folder in Path(gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError), (folder / "run.lock").open("a") as held:
+            if time.time() - folder.stat().st_mtime > BEGINNING:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _share(run: Path) -> Address:
