@@ -145,7 +145,7 @@ def test_secrets_are_never_shown():
     everywhere = [repr(settings), str(settings), str(settings.effective()), str(settings.override(home="x"))]
 
     assert [] == [text for text in everywhere if SECRET in text]
-    assert {"llm_api_key", "embedding_api_key"} == SECRET_KEYS
+    assert {"llm_api_key", "embedding_api_key", "neo4j_password"} == SECRET_KEYS
     assert HIDDEN == shown(settings, "llm_api_key")
     assert f"postgresql+psycopg://ada:{HIDDEN}@db/x" == shown(settings, "ledger_url")
 
