@@ -29,9 +29,9 @@ def ask(
     explained = " ".join(("EXPLAIN", query))
     with translated(connection.address), _understood(), connection.session("READ") as session:
         connection.calls += 1
-        _check(session.run(neo4j.Query(explained, timeout=timeout), dict(parameters)).consume())  # type: ignore[arg-type]
+        _check(session.run(neo4j.Query(explained, timeout=timeout), dict(parameters)).consume())
         connection.calls += 1
-        result = session.run(neo4j.Query(query, timeout=timeout), dict(parameters))  # type: ignore[arg-type]
+        result = session.run(neo4j.Query(query, timeout=timeout), dict(parameters))
         names = result.keys()
         return tuple(dict(zip(names, map(plain, record.values()), strict=True)) for record in result.fetch(limit))
 
