@@ -71,6 +71,7 @@ neo4j-jars:
 faults: $(VENV)/.dev
 	@mkdir -p build/faults
 	@$(BIN)/python -m tests.faults --json build/faults/kills.json
+	@$(BIN)/python -m tests.faults.repeats --json build/faults/repeats.json
 	@$(BIN)/python -m tests.faults.disks --json build/faults/disks.json
 	@$(BIN)/python -m tests.faults.replies --json build/faults/replies.json
 	@$(BIN)/python -m tests.concurrency --json build/faults/concurrency.json

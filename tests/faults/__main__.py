@@ -64,7 +64,8 @@ def _at_places(
         if not known.hits[place]:
             yield Trial("place", known.seed, place, problems=["the workload never comes here"])
         else:
-            yield trial("place", known, folder, dice, place=place, to_the_end=given.to_the_end)
+            at_once, to_the_end = given.places, given.to_the_end
+            yield trial("place", known, folder, dice, place=place, at_once=at_once, to_the_end=to_the_end)
 
 
 def _share(total: int, seeds: int, seed: int) -> int:
@@ -137,7 +138,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=25)
     parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
-    parser.add_argument("--places", action="store_true", help="each place once in all, not once a seed")
+    parser.add_argument("--places", action="store_true", help="each place once in all, when first reached")
     parser.add_argument("--at-places", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--random", type=int, default=500, help="kills at a random moment")
     parser.add_argument("--recovery", type=int, default=200, help="kills followed by a kill of the recovery")

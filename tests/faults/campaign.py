@@ -179,13 +179,24 @@ def _place(found: State, known: Reference, acknowledged: int) -> int | None:
 
 
 def trial(
-    kind: str, known: Reference, folder: Path, dice: random.Random, *, place: str = "", to_the_end: bool = True
+    kind: str,
+    known: Reference,
+    folder: Path,
+    dice: random.Random,
+    *,
+    place: str = "",
+    at_once: bool = False,
+    to_the_end: bool = True,
 ) -> Trial:
-    """Kill at a place, at some time, or at some time and once more while recovering."""
+    """Kill at a place, at some time, or at some time and once more while recovering.
+
+    `at_once`: when the place is reached for the first time, not at any time that it is.
+    """
     home = folder / "home"
     rmtree(home, ignore_errors=True)
     made = Trial(kind, known.seed, place)
-    killer: Any = Killer(place, dice.randint(1, known.hits[place])) if place else None
+    hits = 1 if at_once else known.hits[place]
+    killer: Any = Killer(place, dice.randint(1, hits)) if place else None
     while True:
         pause = None if place else dice.uniform(0, known.seconds)
         first = forks.run(lambda say: work(home, known.calls, 0, say, killer=killer), kill_after=pause)
