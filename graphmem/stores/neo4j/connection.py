@@ -194,7 +194,8 @@ def _named(exc: Exception, address: Address) -> StoreError:
             f"Neo4j at {address.url} cannot be written: {said}.",
             advice="Set neo4j_url to a server that takes writes, or make this one writable.",
         )
-    if isinstance(exc, exceptions.ServiceUnavailable | exceptions.SessionExpired | OSError):
+    away = isinstance(exc, exceptions.ServiceUnavailable | exceptions.SessionExpired | OSError)
+    if away or "DatabaseUnavailable" in code:
         return StoreUnavailable(
             f"Neo4j at {address.url} cannot be reached: {said}.", advice="Start it, or set neo4j_url to where it runs."
         )
