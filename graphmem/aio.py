@@ -155,6 +155,7 @@ class AsyncMemory:
     common = _threaded(Memory.common)
     timeline = _threaded(Memory.timeline)
     match = _threaded(Memory.match)
+    cypher = _threaded(Memory.cypher)
     graph = _threaded(Memory.graph)
     plan = _threaded(Memory.plan)
     apply = _threaded(Memory.apply)

@@ -200,7 +200,7 @@ class Relationships:
         return match.match(self._asked(labels, as_of, known_at), patterns, count)
 
     def cypher(
-        self, query: str, *, limit: int = 1000, timeout: float = 10.0, **params: object
+        self, /, query: str, *, limit: int = 1000, timeout: float = 10.0, **params: object
     ) -> tuple[CypherRow, ...]:
         """Rows of a Cypher query that only reads, with `graph = "neo4j"`: column -> value, at most `limit` rows.
 

@@ -345,7 +345,7 @@ def test_outbox_rows_wait_until_acknowledged(ledger: SqlLedger) -> None:
     ledger.delete(["maria#a"], day(1))
 
     assert [("upsert", "maria#a", "fact")] == [(i.operation, i.item_id, i.view) for i in vectors]
-    assert {"entity", "relation", "memory"} == {i.view for i in graph}
+    assert {"entity", "relation", "memory", "message"} == {i.view for i in graph}
     assert [("remove", "maria#a", "fact")] == [(i.operation, i.item_id, i.view) for i in ledger.pending("vectors")]
     assert {"relation", "memory", "entity", "message"} == {i.view for i in ledger.pending("graph")}
 

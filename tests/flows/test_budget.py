@@ -131,7 +131,7 @@ def test_a_crash_after_the_reply_does_not_pay_twice(opened: Opener) -> None:
     ledger = memory._engine.ledger
     commit = ledger.commit
 
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     ledger.commit = crash  # type: ignore[method-assign, assignment]

@@ -25,7 +25,7 @@ BATCHES = [HOSTILE[start : start + BATCH] for start in range(0, len(HOSTILE), BA
 @pytest.fixture
 def memory(home: Path, clock: Clock) -> Iterator[Memory]:
     """Holds something of somebody else, which nothing here may touch or show."""
-    with Memory.open(home=home, embedder=HashEmbedder(32), extractor="none", clock=clock) as opened:
+    with Memory.open(home=home, embedder=HashEmbedder(32), extractor="none", clock=clock, redact="none") as opened:
         opened.add(
             f"{WITNESS} was here",
             facts=[Fact(text=f"{WITNESS} knows Bob", relations=((WITNESS, "knows", "Bob"),))],
