@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import uuid5
+from collections.abc import Sequence
 
 from graphmem.engine import Engine
 from graphmem.errors import ConflictError
 from graphmem.flows.remember import Surroundings, Texts, vector_items
 from graphmem.ledger.reviews import Waiting, pair
 from graphmem.steps import linking, resolution
-from graphmem.values import Candidate, Draft, Plan, Review, Verdict
+from graphmem.values import Candidate, Draft, Episode, MessageRecord, Plan, Review, Verdict
 
 ACCEPTED = "user"
 """The trust of what a person has accepted."""
@@ -25,8 +25,7 @@ def accept(engine: Engine, review_id: str) -> Review:
         raise ConflictError(
             f"Review {review_id!r} is {waiting.review.status} already.", advice="Undo its resolution to decide anew."
         )
-    plan = _remember(engine, waiting)
-    engine.ledger.operating.decide(review_id, "accepted", plan.at, plan.resolution_id)
+    _remember(engine, waiting)
     engine.projection.apply()
     return engine.ledger.operating.review(review_id).review
 
@@ -35,7 +34,7 @@ def reject(engine: Engine, review_id: str) -> Review:
     """Drop what waits; `undo` of a rejected merge proposes it anew. Raises NotFound, ConflictError."""
     now = engine.clock()
     if (ends := pair(review_id)) is None:
-        engine.ledger.operating.decide(review_id, "rejected", now)
+        engine.ledger.operating.reject(review_id, now)
         return engine.ledger.operating.review(review_id).review
     proposal = engine.ledger.operating.proposal(*ends)
     resolution_id = engine.ledger.operating.part(*ends, now)
@@ -51,7 +50,7 @@ def _merge(engine: Engine, ends: tuple[str, str]) -> Review:
     return proposal.model_copy(update={"status": "accepted", "resolution_id": report.resolution_id})
 
 
-def _remember(engine: Engine, waiting: Waiting) -> Plan:
+def _remember(engine: Engine, waiting: Waiting) -> None:
     """Commit the held fact as a person's own statement, with what it does to known memories that still hold."""
     episode, messages = engine.ledger.episode(str(waiting.review.episode_id))
     places = {message.id: index for index, message in enumerate(messages)}
@@ -59,19 +58,26 @@ def _remember(engine: Engine, waiting: Waiting) -> Plan:
     draft = Draft(facts=(waiting.draft.model_copy(update={"message": place}),))
     vouched = tuple(m.model_copy(update={"trust": ACCEPTED}) for m in messages)
     vectors = Texts.of(NO_MESSAGES, draft).embed(engine)
+    committed = False
+    with engine.locks.hold(episode.scope.owner):
+        # Another process may decide about the same owner meanwhile; then this is planned anew, on what it left.
+        while not committed:
+            after = engine.ledger.latest(episode.scope.owner)
+            plan = _plan(engine, waiting, episode, vouched, draft)
+            items = vector_items(NO_MESSAGES, plan, vectors, episode.scope)
+            committed = engine.ledger.operating.accept(waiting.review.id, plan, items, after=after)
+
+
+def _plan(engine: Engine, waiting: Waiting, episode: Episode, vouched: Sequence[MessageRecord], draft: Draft) -> Plan:
     scope = episode.scope
-    with engine.locks.hold(scope.owner):
-        known = engine.ledger.entities(scope.owner, linking.keys(linking.names(draft)))
-        linked = linking.link(draft, known, {}, owner=scope.owner, episode_id=waiting.review.id, messages=vouched)
-        candidates, verdicts = _still(engine, waiting)
-        now, world = engine.clock(), engine.ledger.operating.world(scope.owner)
-        plan = resolution.plan(
-            linked, [candidates], verdicts, scope=scope, at=now, episode_id=episode.id, messages=vouched
-        )
-        identity = str(uuid5(linking.NAMESPACE, f"accepted\n{waiting.review.id}\n{world}"))
-        plan = plan.model_copy(update={"resolution_id": identity, "episode_id": None})
-        engine.ledger.commit(plan, vector_items(NO_MESSAGES, plan, vectors, scope))
-    return plan
+    known = engine.ledger.entities(scope.owner, linking.keys(linking.names(draft)))
+    linked = linking.link(draft, known, {}, owner=scope.owner, episode_id=waiting.review.id, messages=vouched)
+    candidates, verdicts = _still(engine, waiting)
+    plan = resolution.plan(
+        linked, [candidates], verdicts, scope=scope, at=engine.clock(), episode_id=episode.id, messages=vouched
+    )
+    # The episode has its outcome already, that of the add.
+    return plan.model_copy(update={"episode_id": None})
 
 
 def _still(engine: Engine, waiting: Waiting) -> tuple[tuple[Candidate, ...], tuple[Verdict, ...]]:

@@ -11,6 +11,7 @@ from graphmem.ledger import (
     episodes,
     erasing,
     expiring,
+    facts,
     marking,
     merging,
     planning,
@@ -25,7 +26,18 @@ from graphmem.ledger.marking import Marked
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.reviews import Waiting
 from graphmem.ledger.vectors import Matrices
-from graphmem.values import DeleteReport, Episode, MergeReport, Message, MessageRecord, Review, ReviewStatus, Scope
+from graphmem.stores.contracts import VectorItem
+from graphmem.values import (
+    DeleteReport,
+    Episode,
+    MergeReport,
+    Message,
+    MessageRecord,
+    Plan,
+    Review,
+    ReviewStatus,
+    Scope,
+)
 
 
 class Operating:
@@ -47,10 +59,24 @@ class Operating:
         with self._database.read() as connection:
             return reviews.get(connection, review_id)
 
-    def decide(self, review_id: str, status: ReviewStatus, at: datetime, resolution_id: str | None = None) -> None:
-        """Close a held fact. Raises NotFound, ConflictError."""
+    def accept(self, review_id: str, plan: Plan, vectors: Sequence[VectorItem], *, after: int) -> bool:
+        """Close a held fact and commit what it does, both or neither; the plan's resolution gets an id of its own.
+
+        False, and nothing is written, when the owner was decided about since the resolution at `after`. Raises
+        NotFound, ConflictError.
+        """
         with self._database.write("review") as connection:
-            reviews.decide(connection, review_id, status, at, resolution_id)
+            if facts.latest(connection, plan.scope.owner) != after:
+                return False
+            identity = reviews.acceptance(connection, review_id)
+            reviews.decide(connection, review_id, "accepted", plan.at, identity)
+            facts.commit(connection, self._stores, plan.model_copy(update={"resolution_id": identity}), vectors)
+        return True
+
+    def reject(self, review_id: str, at: datetime) -> None:
+        """Close a held fact without effect. Raises NotFound, ConflictError."""
+        with self._database.write("review") as connection:
+            reviews.decide(connection, review_id, "rejected", at)
 
     def proposal(self, first_id: str, second_id: str) -> Review:
         """One proposed merge. Raises NotFound."""

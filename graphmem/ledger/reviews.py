@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import count
 from typing import Any, NamedTuple
+from uuid import uuid5
 
 from sqlalchemy import Connection, RowMapping, and_, delete, select, update
 
 from graphmem.errors import ConflictError, NotFound
 from graphmem.ledger import entities as names
+from graphmem.ledger import places
 from graphmem.ledger.engine import insert_new
 from graphmem.ledger.entities import named_in
 from graphmem.ledger.rows import in_scope, labels, owner_scope, scope_of
-from graphmem.ledger.schema import entities, reviews, similar
+from graphmem.ledger.schema import entities, resolutions, reviews, similar
+from graphmem.steps.linking import NAMESPACE
 from graphmem.values import FactDraft, Held, Plan, Review, ReviewStatus, Scope, Verdict
 
 PAIR = "~"
@@ -92,6 +96,12 @@ def decide(
     if decided.rowcount == 0:
         before = get(connection, review_id).review.status
         raise ConflictError(f"Review {review_id!r} is {before} already.", advice="Undo its resolution to decide anew.")
+
+
+def acceptance(connection: Connection, review_id: str) -> str:
+    """Id for the resolution that accepts a held fact: told by the review alone, and another one after each undo."""
+    ids = (str(uuid5(NAMESPACE, f"accepted\n{review_id}\n{number}")) for number in count())
+    return next(identity for identity in ids if not places.seqs(connection, resolutions, [identity]))
 
 
 def withdraw(connection: Connection, plan: Plan) -> None:
