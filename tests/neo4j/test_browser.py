@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import neo4j
 import pytest
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.xdist_group("neo4j demo"), pytest.mark.timeout(600)]
-OWNER = f"{USER}-in-browser"
-"""Nobody else's in the server that all tests share."""
+OWNER = f"{USER}-in-browser-{uuid4().hex[:8]}"
+"""Nobody else's in the server that all tests share: a run that does not keep groups together has a demo per worker."""
 NAMES = [name for chapter in CHAPTERS for name in chapter.names]
 NO_CHROMIUM = "needs Chromium: apt-get install chromium"
 
