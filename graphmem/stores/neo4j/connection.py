@@ -6,7 +6,7 @@ Statements are files of `cypher/`, values are parameters; `calls` counts the sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -19,6 +19,9 @@ CONNECT_SECONDS = 5.0
 RETRY_SECONDS = 0.3
 """How long a write that met another one, or a server that went away, is tried again. A store that stays away must not
 stop an add: what it missed waits in the outbox."""
+
+READ_SECONDS, WRITE_SECONDS = 30.0, 300.0
+"""After which the server stops what it is doing: a server that is stuck must not hold a caller."""
 
 Parameters = Mapping[str, Any]
 Row = list[Any]
@@ -64,21 +67,20 @@ class Connection:
         self._checked = True
 
     def command(self, name: str) -> None:
-        """Run one statement that changes the schema."""
+        """Run one statement that changes the schema; again when it met another process that makes the same."""
         with translated(self.address), self._session("WRITE") as session:
-            self.calls += 1
-            session.run(assets.text(f"{name}.cypher", "cypher")).consume()
+            session.execute_write(self._sent, [Statement(name, {})])
 
     def read(self, name: str, parameters: Parameters) -> list[Row]:
         """Rows of one statement, in a transaction that cannot write."""
         with translated(self.address), self._session("READ") as session:
-            return list(session.execute_read(self._sent, [Statement(name, parameters)]))
+            return list(session.execute_read(_bounded(self._sent, READ_SECONDS), [Statement(name, parameters)]))
 
     def write(self, statements: Sequence[Statement]) -> list[Row]:
         """Run statements in one transaction; rows of the last one. One that gives no row takes all of them back."""
         with translated(self.address), self._session("WRITE") as session:
             try:
-                return list(session.execute_write(self._whole, statements))
+                return list(session.execute_write(_bounded(self._whole, WRITE_SECONDS), statements))
             except _TakenBack:
                 return []
 
@@ -124,6 +126,13 @@ class Connection:
     def close(self) -> None:
         """Close the driver; a second call is a no-op."""
         self._driver.close()
+
+
+def _bounded(work: Callable[..., list[Row]], seconds: float) -> Callable[..., list[Row]]:
+    import neo4j
+
+    bounded: Callable[..., list[Row]] = neo4j.unit_of_work(timeout=seconds)(work)
+    return bounded
 
 
 def _driver(address: Address) -> Any:
