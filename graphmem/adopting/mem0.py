@@ -46,9 +46,9 @@ def read(source: Mem0Source) -> Found:
     events = mem0_history.read(source.history) if source.history is not None else {}
     if source.vectors is not None:
         payloads, found.vectors = mem0_vectors.read(source.vectors, source.collection)
-        mem0_history.join(found, payloads, events, source.deleted_scope)
+        mem0_history.join(found, payloads, events, source.deleted_scope, source.scope)
     if source.neo4j is not None:
-        mem0_graph.read(found, source.neo4j, (source.user, source.password), source.database)
+        mem0_graph.read(found, source.neo4j, (source.user, source.password), source.database, source.scope)
         found.edges = mem0_graph.unlabelled(found.edges, {memory.scope for memory in found.memories})
     found.memories = [memory for memory in found.memories if within(memory.scope, source.scope)]
     found.edges = [edge for edge in found.edges if within(edge.scope, source.scope)]

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from graphmem import assets, inputs
 from graphmem.adopting.records import Found, OldEdge, OldNode
 from graphmem.adopting.report import Skipped
-from graphmem.adopting.scopes import LABELS, scope_of
+from graphmem.adopting.scopes import LABELS, carries, scope_of
 from graphmem.adopting.times import moment
 from graphmem.errors import ConfigError, InputError, MissingExtra, StoreUnavailable
 from graphmem.values import Scope
@@ -29,20 +29,30 @@ NOBODY = "user"
 """The user under whom Mem0 files the edges of memories that have none."""
 TIMEOUT = 20
 """Seconds to wait for the server."""
+_ENDS = ("source_scope", "target_scope")
 
 
-def read(found: Found, url: str, auth: tuple[str, SecretStr | None], database: str | None) -> None:
-    """Add the edges of a graph to `found`. Raises MissingExtra, ConfigError, StoreUnavailable."""
+def read(
+    found: Found, url: str, auth: tuple[str, SecretStr | None], database: str | None, wanted: Scope | None = None
+) -> None:
+    """Add the edges of a graph to `found`; of those that cannot be taken over, the ones with an end within `wanted`.
+
+    Raises MissingExtra, ConfigError, StoreUnavailable.
+    """
     with _session(url, auth, database) as session:
         rows = session.execute_read(lambda work: list(work.run(assets.text("adopt_mem0_edges.cypher", "cypher"))))
         lone = assets.text("adopt_mem0_lone_nodes.cypher", "cypher")
-        found.lone_nodes = session.execute_read(lambda work: int(work.run(lone).single()["nodes"]))
+        found.lone_nodes = session.execute_read(
+            lambda work: int(work.run(lone, wanted=dict(wanted.labels) if wanted else {}).single()["nodes"])
+        )
     for row in rows:
         written = f"{row['source']} -[{row['type']}]-> {row['target']}"
         properties = row["edge"]
         try:
             found.edges.append(_edge(row, properties))
         except InputError as error:
+            if not any(carries(dict(zip(LABELS, row[end], strict=True)), wanted) for end in _ENDS):
+                continue
             kind: Any = "live edge" if _is_live(properties) else "invalid edge"
             found.skipped.append(Skipped(kind=kind, item=written, reason=error.message))
 

@@ -13,7 +13,7 @@ from graphmem import inputs
 from graphmem.adopting.mem0_vectors import Payloads
 from graphmem.adopting.records import Found, OldMemory, Version
 from graphmem.adopting.report import Skipped
-from graphmem.adopting.scopes import LABELS, scope_of
+from graphmem.adopting.scopes import LABELS, carries, scope_of
 from graphmem.adopting.times import moment
 from graphmem.errors import InputError
 from graphmem.values import Role, Scope
@@ -65,13 +65,18 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         ) from exc
 
 
-def join(found: Found, payloads: Payloads, events: Events, deleted_scope: Scope | None) -> None:
-    """Add what the collection and the history tell to `found`, and what cannot be taken over to its `skipped`."""
+def join(
+    found: Found, payloads: Payloads, events: Events, deleted_scope: Scope | None, wanted: Scope | None = None
+) -> None:
+    """Add what the collection and the history tell to `found`, and what cannot be taken over to its `skipped`,
+    unless its labels show that it is not `wanted`.
+    """
     for item, payload in payloads.items():
         try:
             found.memories.append(_memory(item, payload, events.get(item, ())))
         except InputError as error:
-            found.skipped.append(Skipped(kind="memory", item=item, reason=error.message))
+            if carries(payload, wanted):
+                found.skipped.append(Skipped(kind="memory", item=item, reason=error.message))
     for item, own in events.items():
         if item not in payloads:
             _gone(found, item, own, deleted_scope)

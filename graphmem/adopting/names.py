@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from graphmem.adopting.records import OldEdge, OldNode
 from graphmem.adopting.texts import Library, words
-from graphmem.values import EntityDraft, Scope
+from graphmem.values import Claim, EntityDraft, Scope
 
 THING = "Thing"
 _PROPER = frozenset({"Person", "Place", "Organisation"})
@@ -34,6 +34,8 @@ _VERBS = frozenset(
      "will", "would", "recently", "currently", "no"}
 )  # fmt: skip
 """First words of the sentences without a subject that Mem0 writes about its user: "Lives in Porto"."""
+_PLAIN_NAMES = ("Tom", "Anna", "Peter", "Maria")
+"""Names that every parser knows."""
 _SAYS_USER = "user_id:_"
 """How the node of a user begins where the model copied the whole line about the user from Mem0's prompt."""
 
@@ -113,3 +115,23 @@ def spoken(text: str, scope: Scope) -> str:
     if scope.user_id is None or first.casefold() not in _VERBS:
         return text
     return f"{scope.user_id} {first.casefold()} {rest}"
+
+
+def readable(text: str, scope: Scope) -> tuple[str, str]:
+    """(the spoken text with a plain name for the user, that name), or the spoken text and "".
+
+    A parser takes `user_17` or `8f3c-22` for anything but a person who lives somewhere.
+    """
+    said, user = spoken(text, scope), scope.user_id
+    if not user or not said.startswith((f"{user} ", f"{user}'s ")):
+        return said, ""
+    name = next((name for name in _PLAIN_NAMES if name not in said), "")
+    return (name + said.removeprefix(user), name) if name else (said, "")
+
+
+def renamed(claim: Claim, name: str, user: str | None) -> Claim:
+    """A claim about the user whom a text was read with under another name."""
+    if not name or user is None:
+        return claim
+    parts = {part: getattr(claim, part).replace(name, user) for part in ("subject", "object", "value")}
+    return claim.model_copy(update=parts)

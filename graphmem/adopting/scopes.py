@@ -19,3 +19,8 @@ def scope_of(fields: Mapping[str, Any]) -> Scope:
 def within(scope: Scope, wanted: Scope | None) -> bool:
     """Whether a scope carries all the labels wanted."""
     return wanted is None or wanted.labels.items() <= scope.labels.items()
+
+
+def carries(fields: Mapping[str, Any], wanted: Scope | None) -> bool:
+    """Whether fields that may be no scope at all carry all the labels wanted."""
+    return wanted is None or all(str(fields.get(label)) == value for label, value in wanted.labels.items())

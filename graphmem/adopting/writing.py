@@ -18,7 +18,7 @@ import numpy.typing as npt
 from graphmem.adopting import facts as building
 from graphmem.adopting import mem0
 from graphmem.adopting.facts import EDGES, ENGINE, Facts, NewFact, Step, dated
-from graphmem.adopting.names import spoken
+from graphmem.adopting.names import readable, renamed
 from graphmem.adopting.records import Found
 from graphmem.adopting.report import AdoptReport, Count, Kind, Skipped
 from graphmem.engine import Engine
@@ -154,7 +154,7 @@ def _write(engine: Engine, scope: Scope, batch: Sequence[NewFact], done: _Done, 
     now = engine.clock()
     moments = [dated(fact, now) for fact in batch]
     recorded = engine.ledger.record(*_episode(scope, moments, now), searchable=False)
-    claims = _claims(engine, [spoken(fact.text, scope) for fact in batch])
+    claims = _claims(engine, [fact.text for fact in batch], scope)
     draft = Draft(facts=tuple(_draft(fact, index) for index, fact in enumerate(moments)))
     texts = _texts(draft, vectors)
     made = dict(zip(texts, engine.embedder.embed(texts), strict=True)) if texts else {}
@@ -203,12 +203,20 @@ def _draft(fact: NewFact, index: int) -> FactDraft:
     )
 
 
-def _claims(engine: Engine, texts: Sequence[str]) -> Sequence[tuple[Claim, ...]]:
+def _claims(engine: Engine, texts: Sequence[str], scope: Scope) -> Sequence[tuple[Claim, ...]]:
     """What rules will compare with later facts. No text says since when it holds."""
     if engine.reader is None:
         return [()] * len(texts)
-    read = engine.reader.claims(texts)
-    return [tuple(c.model_copy(update={"markers": (*c.markers, UNDATED)}) for c in found) for found in read]
+    said = [readable(text, scope) for text in texts]
+    read = engine.reader.claims([text for text, _ in said])
+    return [
+        tuple(_undated(renamed(claim, name, scope.user_id)) for claim in found)
+        for found, (_, name) in zip(read, said, strict=True)
+    ]
+
+
+def _undated(claim: Claim) -> Claim:
+    return claim.model_copy(update={"markers": (*claim.markers, UNDATED)})
 
 
 def _texts(draft: Draft, vectors: Mapping[str, Vector]) -> list[str]:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from graphmem.adopting.matching import Ends, matched
-from graphmem.adopting.names import name_of, sentence, spoken, type_of
+from graphmem.adopting.names import name_of, readable, renamed, sentence, spoken, type_of
 from graphmem.adopting.records import OldEdge, OldMemory, OldNode, Version
 from graphmem.adopting.texts import Library
-from graphmem.values import Scope
+from graphmem.values import Claim, Scope
 
 ALEX = Scope(user_id="Alex")
 DAY = datetime(2024, 1, 10, 9, tzinfo=UTC)
@@ -140,3 +140,27 @@ def test_a_text_without_a_subject_is_read_with_one(text: str, expected: str):
     """Rules compare subjects; the stored text stays as it is."""
     assert expected == spoken(text, ALEX)
     assert text == spoken(text, Scope(agent_id="bot"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Lives in Porto", ("Tom lives in Porto", "Tom")),
+        ("Lives with Tom", ("Anna lives with Tom", "Anna")),
+        ("user_17's dog is Rex", ("Tom's dog is Rex", "Tom")),
+        ("Sister Maria plays the cello", ("Sister Maria plays the cello", "")),
+    ],
+)
+def test_a_text_is_read_with_a_name_that_a_parser_knows(text: str, expected: tuple[str, str]):
+    """One that does not stand in the text already."""
+    assert expected == readable(text, Scope(user_id="user_17"))
+
+
+def test_what_was_read_is_about_the_user_again():
+    """Subject and object alike."""
+    claim = Claim(subject="Tom's dog", predicate="bite", object="Tom", value="Rex")
+
+    assert Claim(subject="user_17's dog", predicate="bite", object="user_17", value="Rex") == renamed(
+        claim, "Tom", "user_17"
+    )
+    assert claim == renamed(claim, "", "user_17")

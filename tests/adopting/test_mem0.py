@@ -60,6 +60,21 @@ class TestTheReport:
             ("live edge", f"{user} -[knows]-> zoe"): "user_id: its ends belong to two users.",
         } == {(item.kind, item.item): item.reason for item in adopted.report.skipped}
 
+    def test_other_users_are_not_reported(self, story: Story, tmp_path: Path):
+        """An edge that cannot be taken over is told of where one of its ends is wanted, and nowhere else."""
+        user, other, stranger = (f"{story.user}-{part}" for part in ("one", "two", "three"))
+        mem0 = Mem0Database(tmp_path / "mem0", story.mem0.url)
+        mem0.edge("ida", "knows", "max", at="2024-01-01T00:00:00", user_id=user, target_user=other)
+        with opened(tmp_path / "home") as memory:
+            found = [
+                memory.adopt(Mem0Source(neo4j=mem0.url, scope=Scope(user_id=name)), dry_run=True).live_edges
+                for name in (user, other, stranger)
+            ]
+        mem0.drop()
+        mem0.close()
+
+        assert [Count(found=1, skipped=1), Count(found=1, skipped=1), Count()] == found
+
     def test_the_ledger_and_the_stores_agree(self, adopted: Adopted):
         """What was adopted is as sound as what was added."""
         assert () == adopted.memory.verify().differences
@@ -351,6 +366,18 @@ class TestAfterwards:
             memory.add("I moved to Madrid.", user_id=story.user, at="2024-12-01")
             assert "Madrid" in home()
             assert "Lisbon" not in home()
+
+    @pytest.mark.parametrize("user", ["ida", "user_17", "ida-704779ca", "ida-abcdefab"])
+    def test_whatever_the_user_is_called(self, user: str, tmp_path: Path):
+        """A memory about a user whose id is no name ends all the same, when the user moves."""
+        mem0 = Mem0Database(tmp_path / "mem0")
+        home = mem0.memory("Lives in Lisbon, moved from Porto", at="2024-01-01T00:00:00", user_id=user)
+        mem0.close()
+        with opened(tmp_path / "home", extractor="local") as memory:
+            memory.adopt(Mem0Source(vectors=mem0.vectors))
+            memory.add("I moved to Madrid.", user_id=user, at="2024-12-01")
+
+            assert moment(2024, 12, 1) == memory.get(home).valid_to
 
     def test_deleted_memories_are_history_when_their_owner_is_named(self, story: Story, tmp_path: Path):
         """They held from their creation to their deletion."""
