@@ -93,6 +93,16 @@ def test_a_run_with_faults_ends_like_one_without(tmp_path: Path, clock: Clock, s
     assert waiting >= asked
 
 
+def without_empty_receipts(found: State) -> State:
+    """Each erasure that is asked for has its receipt: the same one again finds nothing, and cleans the files anew."""
+    rows = frozenset(row for row in found.get("erasures", ()) if not _empty(json.loads(row)))
+    return {**found, "erasures": rows}
+
+
+def _empty(receipt: dict[str, Any]) -> bool:
+    return receipt["finished_at"] is not None and not any(receipt["counts"].values())
+
+
 def test_every_write_may_be_repeated(tmp_path: Path) -> None:
     """Each call of a workload three times in a row, as after an answer that was lost: the state of a single run."""
     states: list[State] = []
@@ -102,4 +112,5 @@ def test_every_write_may_be_repeated(tmp_path: Path) -> None:
         for number, call in enumerate(calls):
             for _ in range(3):
                 world.perform(memory, number, call)
-            assert [] == differences(states[number + 1], state(tmp_path / "thrice")), call
+            wanted, found = (without_empty_receipts(s) for s in (states[number + 1], state(tmp_path / "thrice")))
+            assert [] == differences(wanted, found), call
