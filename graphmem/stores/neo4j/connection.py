@@ -23,6 +23,9 @@ stop an add: what it missed waits in the outbox."""
 READ_SECONDS, WRITE_SECONDS = 30.0, 300.0
 """After which the server stops what it is doing: a server that is stuck must not hold a caller."""
 
+MADE_MEANWHILE = "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"
+"""What the loser of two that make the same is told, also after IF NOT EXISTS."""
+
 Parameters = Mapping[str, Any]
 Row = list[Any]
 
@@ -68,8 +71,14 @@ class Connection:
 
     def command(self, name: str) -> None:
         """Run one statement that changes the schema; again when it met another process that makes the same."""
+        from neo4j.exceptions import ClientError
+
         with translated(self.address), self._session("WRITE") as session:
-            session.execute_write(self._sent, [Statement(name, {})])
+            try:
+                session.execute_write(self._sent, [Statement(name, {})])
+            except ClientError as exc:
+                if exc.code != MADE_MEANWHILE:
+                    raise
 
     def read(self, name: str, parameters: Parameters) -> list[Row]:
         """Rows of one statement, in a transaction that cannot write."""
