@@ -23,6 +23,7 @@ from graphmem.models.local.facts import Passage, Statement, statements
 from graphmem.models.local.persons import SPEAKER, THIRD, Persons
 from graphmem.models.local.reader import Reader
 from graphmem.models.local.slots import agreed, same_types
+from graphmem.models.local.stand_ins import renamed, stand_in
 from graphmem.values import Claim, Draft, Dropped, FactDraft, Mention, MessageRecord
 
 if TYPE_CHECKING:
@@ -115,9 +116,19 @@ class LocalExtractor:
     def _with_claims(self, facts: Sequence[FactDraft]) -> list[FactDraft]:
         """The facts with what resolution compares, read from their own sentences in one batch."""
         # A name in small letters ("maria works") is no name to the tagger; subjects are compared without case.
-        plain = [_BRACKETED.sub("", fact.text[:1].upper() + fact.text[1:]) for fact in facts]
-        docs = self._nlp.pipe(plain, batch_size=BATCH)
-        return [f.model_copy(update={"claims": self._reader.read(doc)}) for f, doc in zip(facts, docs, strict=True)]
+        names = [stand_in(fact) for fact in facts]
+        texts = [
+            f.text.replace(f.subject or "", name) if name else f.text for f, name in zip(facts, names, strict=True)
+        ]
+        docs = self._nlp.pipe([_BRACKETED.sub("", t[:1].upper() + t[1:]) for t in texts], batch_size=BATCH)
+        return [
+            fact.model_copy(update={"claims": self._claims(doc, name, fact.subject or "")})
+            for fact, name, doc in zip(facts, names, docs, strict=True)
+        ]
+
+    def _claims(self, doc: Any, name: str, subject: str) -> tuple[Claim, ...]:
+        found = self._reader.read(doc)
+        return tuple(renamed(claim, name, subject) for claim in found) if name else found
 
     def mentions(self, messages: Sequence[MessageRecord]) -> tuple[Mention, ...]:
         """What each message names: the edges of the graph walk, for messages that give no facts."""
