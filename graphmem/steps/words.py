@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-_WORD = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
+LETTER = r"[^\W_]"
+INNER = r"['’&.-]"
+"""What may stand inside a word."""
+_WORD = re.compile(rf"{LETTER}+(?:{INNER}{LETTER}+)*")
 _STOP_WORDS = """
 a about above after again against all am an and any are aren't as at be because been before being below between both
 but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each else ever few for

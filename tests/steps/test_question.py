@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphmem.steps.question import DateSpan, dates, grams, has_time, is_echo, named, overlaps, parse
+from graphmem.steps.words import is_stop, words
 
 
 def day(year, month, number):
@@ -99,6 +100,18 @@ def test_a_text_without_time_has_none():
 def test_participants_are_named_by_their_first_or_whole_name(text, expected):
     """The possessive counts, and so does the first name of somebody with two."""
     assert expected == named(text, ("Caroline", "Ann Lee", "Bob"))
+
+
+LETTERS = "abs '’-.&_é1"
+
+
+@given(st.text(LETTERS), st.text(LETTERS, min_size=1))
+def test_a_name_is_found_where_the_words_of_a_text_hold_it(text, name):
+    """It is the same as taking the text apart: words as they are, or without their genitive."""
+    said = {form for word in words(text) for form in (word, word.removesuffix("'s").removesuffix("’s"))}
+    parts = words(name)
+    alone = parts[:1] if parts and len(parts[0]) > 1 and not is_stop(parts[0]) else parts
+    assert ((name,) if parts and said.issuperset(alone) else ()) == named(text, (name,))
 
 
 @given(st.text())
