@@ -162,24 +162,17 @@ def has_time(text: str) -> bool:
 def named(text: str, names: Iterable[str]) -> tuple[str, ...]:
     """Those of `names` that the text says, by the whole name or by its first word; in the order of `names`."""
     folded = text.casefold()
-    return tuple(name for name in names if _says(folded, name))
-
-
-def _says(folded: str, name: str) -> bool:
-    parts = _parts(name)
-    if not parts or parts[0] not in folded:
-        return False
-    if len(parts[0]) > 1 and not is_stop(parts[0]):
-        return _whole(parts[0]).search(folded) is not None
-    return all(_whole(part).search(folded) for part in parts)
+    return tuple(n for n in names if (parts := _saying(n)) and all(part.search(folded) for part in parts))
 
 
 @lru_cache(maxsize=4096)
-def _parts(name: str) -> tuple[str, ...]:
-    return words(name)
+def _saying(name: str) -> tuple[re.Pattern[str], ...]:
+    """What a text must hold to say a name: its first word, or all of them where that one says little by itself."""
+    parts = words(name)
+    alone = parts[:1] if parts and len(parts[0]) > 1 and not is_stop(parts[0]) else parts
+    return tuple(map(_whole, alone))
 
 
-@lru_cache(maxsize=4096)
 def _whole(word: str) -> re.Pattern[str]:
     """The word as `words` would give it, or its genitive. Taking every text apart costs ten times as much."""
     return re.compile(rf"(?<!{LETTER})(?<!{LETTER}{INNER}){re.escape(word)}(?:['’]s)?(?!{INNER}?{LETTER})")
