@@ -52,12 +52,7 @@ def _erase(engine: Engine, marked: Marked, *, dry_run: bool) -> Receipt:
     reach("erase.rows")
     stores, problem = finish(engine)
     receipt = erased.receipt.model_copy(update={"stores": stores, "problem": problem, "complete": not problem})
-    proved = _proved(engine, receipt, erased.texts)
-    if proved.residue and not problem:
-        # Once in 79 erasures a scrap was found in Chroma's index, most likely memory that it wrote out unused.
-        finish(engine)
-        proved = _proved(engine, receipt, erased.texts)
-    return proved
+    return _proved(engine, receipt, erased.texts)
 
 
 def resume(engine: Engine) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphmem.errors import StoreError, StoreUnavailable
+from graphmem.stores.chroma_files import wipe_unused
 from graphmem.stores.contracts import Near, VectorItem, View
 from graphmem.stores.digests import digest
 
@@ -35,9 +36,11 @@ class ChromaVectors:
     def __init__(self, folder: Path, lock: IO[str], client: Any) -> None:
         self._folder, self._lock, self._client = folder, lock, client
         self._users = 1
+        self._first = threading.RLock()
         with _translated(folder):
             self._collection = self._make()
             self._batch = int(client.get_max_batch_size())
+            self._wiped = wipe_unused(folder)
 
     @classmethod
     def open(cls, folder: Path) -> ChromaVectors:
@@ -65,9 +68,20 @@ class ChromaVectors:
             COLLECTION, configuration={"hnsw": {"space": "cosine", "ef_search": 200}}, embedding_function=None
         )
 
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        """Around every call. Until there is an index one call goes at a time: the one that makes it cleans it."""
+        with _translated(self._folder):
+            if self._wiped:
+                yield
+                return
+            with self._first:
+                yield
+                self._wiped = wipe_unused(self._folder)
+
     def upsert(self, items: Sequence[VectorItem]) -> None:
         """See `VectorStore.upsert`."""
-        with _translated(self._folder):
+        with self._used():
             for start in range(0, len(items), self._batch):
                 part = items[start : start + self._batch]
                 self._collection.upsert(
@@ -80,13 +94,13 @@ class ChromaVectors:
 
     def remove(self, keys: Sequence[tuple[str, View]]) -> None:
         """See `VectorStore.remove`."""
-        with _translated(self._folder):
+        with self._used():
             for start in range(0, len(keys), self._batch):
                 self._collection.delete(ids=[_key(*key) for key in keys[start : start + self._batch]])
 
     def nearest(self, vector: npt.NDArray[np.float32], view: View, k: int) -> Sequence[Near]:
         """See `VectorStore.nearest`. Views share one index, so it reads deeper and keeps those of the view."""
-        with _translated(self._folder):
+        with self._used():
             size = int(self._collection.count())
             if size == 0:
                 return ()
@@ -106,7 +120,7 @@ class ChromaVectors:
     def ids(self) -> Mapping[tuple[str, View], str]:
         """Key -> content digest of everything stored."""
         held: dict[tuple[str, View], str] = {}
-        with _translated(self._folder):
+        with self._used():
             while True:
                 page = self._collection.get(limit=READ_PAGE, offset=len(held), include=["metadatas"])
                 for raw, metadata in zip(page["ids"], page["metadatas"], strict=True):
@@ -119,7 +133,8 @@ class ChromaVectors:
 
         Chroma leaves the vectors, ids and metadata of what it deletes, and the files of a collection it drops.
         """
-        with _translated(self._folder):
+        with _translated(self._folder), self._first:
+            self._wiped = False
             self._client.close()
             for path in self._folder.iterdir():
                 if path.is_dir():
@@ -138,6 +153,7 @@ class ChromaVectors:
             del self._open[self._folder]
             with _translated(self._folder):
                 self._client.close()
+                wipe_unused(self._folder)
             self._lock.close()
 
 
