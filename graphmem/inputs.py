@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,6 +17,7 @@ MAX_CONTENT = 1_000_000
 """Characters of one message."""
 MAX_LABEL = 256
 MAX_QUERY = 20_000
+MAX_INSTRUCTIONS = 20_000
 MAX_METADATA = 64_000
 MAX_RESULTS = 1_000
 FUTURE_TOLERANCE = timedelta(days=1)
@@ -26,7 +28,7 @@ _MESSAGE_KEYS = {"role", "content", "name", "timestamp", "metadata"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 MessageLike = str | Message | Mapping[str, Any]
-Time = datetime | str | None
+Time = datetime | date | str | None
 
 
 def text(field: str, value: object, limit: int) -> str:
@@ -82,6 +84,8 @@ def moment(field: str, value: Time) -> datetime | None:
     """An aware datetime in UTC, from a datetime or an ISO 8601 text; a date alone means its first moment in UTC."""
     if value is None:
         return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, time(), UTC)
     if isinstance(value, str):
         try:
             value = _iso(value)
@@ -97,6 +101,14 @@ def moment(field: str, value: Time) -> datetime | None:
         return value.astimezone(UTC)
     except OverflowError as exc:
         raise InputError(field, "is out of range.", advice="Use a year between 1 and 9999.") from exc
+
+
+def said(field: str, value: Time, now: datetime) -> datetime | None:
+    """When something was said: a moment that is not ahead of `now`. Raises InputError."""
+    found = moment(field, value)
+    if found is not None and found > now + FUTURE_TOLERANCE:
+        raise InputError(field, f"{found.isoformat()} is in the future.", advice="Check its clock or zone.")
+    return found
 
 
 def _iso(value: str) -> datetime:
@@ -132,17 +144,12 @@ def _message(field: str, item: MessageLike, now: datetime) -> Message:
     role = item.get("role", "user")
     if role not in ROLES:
         raise InputError(f"{field}.role", f"{role!r} is unknown.", advice=f"Use one of {', '.join(ROLES)}.")
-    said = moment(f"{field}.timestamp", item.get("timestamp"))
-    if said is not None and said > now + FUTURE_TOLERANCE:
-        raise InputError(
-            f"{field}.timestamp", f"{said.isoformat()} is in the future.", advice="Check its clock or zone."
-        )
     name = item.get("name")
     return Message(
         role=role,
         content=text(f"{field}.content", item.get("content"), MAX_CONTENT),
         name=None if name is None else text(f"{field}.name", name, MAX_LABEL),
-        timestamp=said,
+        timestamp=said(f"{field}.timestamp", item.get("timestamp"), now),
         metadata=metadata(f"{field}.metadata", item.get("metadata")),
     )
 
@@ -203,7 +210,60 @@ def file(field: str, value: object) -> Path:
     """A path from text or a Path; `~` is the home of the user. Raises InputError."""
     if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
         raise InputError(field, f"{value!r} is not a path.", advice="Pass the path of a file or folder.")
-    return Path(value).expanduser()
+    try:
+        path = Path(value).expanduser()
+        os.lstat(path)
+    except FileNotFoundError:
+        return path
+    except (OSError, RuntimeError, UnicodeError) as exc:
+        problem = (exc.strerror if isinstance(exc, OSError) else None) or type(exc).__name__
+        raise InputError(field, f"{str(value)[:80]!r} cannot be used: {problem}.", advice="Pass another path.") from exc
+    return path
+
+
+def flag(field: str, value: object) -> bool:
+    """True or False, and nothing that only counts as one: `dry_run=""` must not delete. Raises InputError."""
+    if not isinstance(value, bool):
+        raise InputError(field, f"must be True or False, not {value!r}.", advice="Pass a bool.")
+    return value
+
+
+def one_of(field: str, value: object, known: Sequence[str]) -> str:
+    """One of the words known. Raises InputError."""
+    if not isinstance(value, str) or value not in known:
+        raise InputError(field, f"cannot be {value!r}.", advice=f"Use one of {', '.join(known)}.")
+    return value
+
+
+def instructions(value: object) -> str:
+    """What to add to a prompt; blank and None are nothing. Raises InputError."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return ""
+    return text("instructions", value, MAX_INSTRUCTIONS)
+
+
+def texts(field: str, value: object, limit: int) -> tuple[str, ...]:
+    """Texts from a list of them; one text alone is a list of one. Raises InputError."""
+    if isinstance(value, str):
+        value = (value,)
+    if not isinstance(value, Sequence | Set) or isinstance(value, bytes | bytearray):
+        raise InputError(field, f"must be a list of text, not {type(value).__name__}.", advice="Pass ['...'].")
+    return tuple(text(f"{field}[{place}]", item, limit) for place, item in enumerate(value))
+
+
+def score(field: str, value: object) -> float | None:
+    """A score from 0 to 1, or None. Raises InputError."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise InputError(field, f"{value!r} is not a score.", advice="Use 0 to 1.")
+    return float(value)
+
+
+def hook(field: str, value: object) -> None:
+    """A function of the caller's, or None. Raises InputError."""
+    if value is not None and not callable(value):
+        raise InputError(field, f"must be a function, not {type(value).__name__}.", advice="See docs/api.md.")
 
 
 def whole(field: str, value: object, low: int, high: int) -> int:
@@ -235,6 +295,8 @@ def expiry(at: Time, ttl: float | timedelta | None, now: datetime, default_days:
     days = default_days if ttl is None else ttl
     if days is None:
         return None
+    if isinstance(days, bool):
+        raise InputError("ttl", f"{days!r} is not a time to live.", advice="Give days, or a timedelta.")
     try:
         span = days if isinstance(days, timedelta) else timedelta(days=days)
         if span <= timedelta(0):
@@ -253,4 +315,5 @@ def seconds(field: str, value: object) -> float:
 
 def when(as_of: Time, known_at: Time, now: datetime, *, include_past: bool = False) -> When:
     """The moment a read asks about. Raises InputError."""
-    return When(as_of=moment("as_of", as_of), known_at=moment("known_at", known_at), now=now, everything=include_past)
+    everything = flag("include_past", include_past)
+    return When(as_of=moment("as_of", as_of), known_at=moment("known_at", known_at), now=now, everything=everything)

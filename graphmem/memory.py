@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from graphmem import assembly, inputs, values
 from graphmem.adopting.method import Adoption
@@ -128,13 +128,13 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
             said,
             scope,
             metadata=inputs.metadata("metadata", metadata),
-            infer=infer,
+            infer=inputs.flag("infer", infer),
             facts=inputs.facts(facts, len(said)),
-            instructions=instructions or "",
+            instructions=inputs.instructions(instructions),
             key=None if idempotency_key is None else inputs.text("idempotency_key", idempotency_key, 1000),
-            at=inputs.moment("at", at),
-            include_assistant=include_assistant,
-            wait=wait,
+            at=inputs.said("at", at, now),
+            include_assistant=inputs.flag("include_assistant", include_assistant),
+            wait=inputs.flag("wait", wait),
             trust=inputs.trust(trust),
             expires_at=inputs.expiry(expires_at, ttl, now, self._engine.settings.ttl),
             recalled=self._recalled(scope, recalled),
@@ -167,6 +167,8 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         through the graph. `rerank(question, hits)` and `rewrite(question)` are hooks of your own.
         """
         engine = self._engine
+        inputs.hook("rerank", rerank)
+        inputs.hook("rewrite", rewrite)
         found = search(
             inputs.text("query", query, inputs.MAX_QUERY),
             inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id),
@@ -176,11 +178,11 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
             graph=engine.ledger.graph,
             vectors=engine.projection.opened,
             k=inputs.whole("k", k, 1, inputs.MAX_RESULTS),
-            condition=grammar.parse(filters) if filters else None,
-            include=include,
-            min_score=min_score,
-            explain=explain,
-            relations=relations,
+            condition=grammar.parse_given(filters),
+            include=inputs.texts("include", include, inputs.MAX_LABEL),
+            min_score=inputs.score("min_score", min_score),
+            explain=inputs.flag("explain", explain),
+            relations=inputs.flag("relations", relations),
             rerank=rerank,
             rewrite=rewrite,
             recipe=self._recipe,
@@ -245,8 +247,8 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         return self._engine.ledger.list(
             inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id),
             inputs.when(as_of, known_at, self._engine.clock(), include_past=include_past),
-            grammar.parse(filters) if filters else None,
-            cursor=cursor,
+            grammar.parse_given(filters),
+            cursor=None if cursor is None else inputs.text("cursor", cursor, inputs.MAX_LABEL),
             limit=inputs.whole("limit", limit, 1, inputs.MAX_RESULTS),
         )
 
@@ -280,7 +282,7 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         `dry_run` only counts. Without a label it is a ScopeError; to empty the home use `reset()`.
         """
         scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
-        return forget.delete_all(self._engine, scope, dry_run=dry_run)
+        return forget.delete_all(self._engine, scope, dry_run=inputs.flag("dry_run", dry_run))
 
     def history(self, id: str) -> tuple[values.HistoryEntry, ...]:
         """What happened to a memory, oldest first; empty for an unknown id."""
@@ -316,6 +318,8 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         limit: int = 100,
     ) -> tuple[values.Episode, ...]:
         """Accepted adds with their status, oldest first; without labels, of all scopes."""
+        if status is not None:
+            inputs.one_of("status", status, get_args(values.Status))
         count = inputs.whole("limit", limit, 1, 1_000_000)
         scope = _scope_or_all(user_id, agent_id, app_id, run_id)
         return self._engine.ledger.episodes(status, scope, count)
@@ -325,7 +329,7 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
 
         `state` adds the hash of all that is remembered, which reads every row.
         """
-        return inspect.status(self._engine, state=state)
+        return inspect.status(self._engine, state=inputs.flag("state", state))
 
     def verify(self) -> values.VerifyReport:
         """Compare the ledger with itself and with the stores, row by row, after writing what is pending."""
@@ -333,6 +337,7 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
 
     def rebuild(self, store: ProjectionName = "all") -> values.VerifyReport:
         """Write the stores anew from the ledger, with no model call; then verify."""
+        inputs.one_of("store", store, get_args(ProjectionName))
         return self._engine.projection.rebuild(store)
 
 

@@ -38,7 +38,7 @@ class Operations:
     def _recalled(self, scope: Scope, given: Context | Sequence[str]) -> tuple[str, ...]:
         """Ids of what was put into the conversation: what the caller names, and what this process gave lately."""
         ids = given.ids if isinstance(given, Context) else given
-        checked = [inputs.text("recalled", item, inputs.MAX_LABEL) for item in ids]
+        checked = inputs.texts("recalled", ids, inputs.MAX_LABEL)
         return tuple(dict.fromkeys([*checked, *self._recalls.of(scope.owner)]))
 
     def reviews(
@@ -90,10 +90,10 @@ class Operations:
             metadata=inputs.metadata("metadata", metadata),
             infer=True,
             facts=inputs.facts(facts, len(said)),
-            instructions=instructions or "",
+            instructions=inputs.instructions(instructions),
             key=None if idempotency_key is None else inputs.text("idempotency_key", idempotency_key, 1000),
-            at=inputs.moment("at", at),
-            include_assistant=include_assistant,
+            at=inputs.said("at", at, now),
+            include_assistant=inputs.flag("include_assistant", include_assistant),
             trust=inputs.trust(trust),
             expires_at=inputs.expiry(expires_at, ttl, now, self._engine.settings.ttl),
             recalled=self._recalled(scope, recalled),
@@ -174,7 +174,8 @@ class Operations:
         """
         labels = {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}
         scope = inputs.scope(**labels) if any(label is not None for label in labels.values()) else None
-        return expiring.expire(self._engine, scope, purge=purge, dry_run=dry_run)
+        whole, dry = inputs.flag("purge", purge), inputs.flag("dry_run", dry_run)
+        return expiring.expire(self._engine, scope, purge=whole, dry_run=dry)
 
     def erase(
         self,
@@ -194,12 +195,11 @@ class Operations:
         searched for it afterwards. Raises NotFound, UnknownEntity, InputError, ScopeError.
         """
         labels = {"user_id": user_id, "agent_id": agent_id, "app_id": app_id, "run_id": run_id}
+        dry_run = inputs.flag("dry_run", dry_run)
         if id is not None:
             if entity is not None or any(label is not None for label in labels.values()):
                 raise InputError("id", "stands alone.", advice="Give ids, or a scope with or without an entity.")
-            ids = [id] if isinstance(id, str) else list(id)
-            checked = [inputs.text("id", item, inputs.MAX_LABEL) for item in ids]
-            return erasing.items(self._engine, checked, dry_run=dry_run)
+            return erasing.items(self._engine, inputs.texts("id", id, inputs.MAX_LABEL), dry_run=dry_run)
         scope = inputs.scope(**labels)
         if entity is None:
             return erasing.scope(self._engine, scope, dry_run=dry_run)

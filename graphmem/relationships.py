@@ -46,7 +46,7 @@ class Relationships:
     ) -> tuple[Entity, ...]:
         """Entities whose name or alias holds `text`, best match first; all of them for an empty text."""
         scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
-        if text:
+        if text != "":
             inputs.text("text", text, MAX_NAME)
         count = inputs.whole("limit", limit, 1, relate.EVERYTHING)
         return self._engine.ledger.find_entities(scope, text, limit=count)
@@ -117,7 +117,7 @@ class Relationships:
             self._asked(labels, as_of, known_at),
             inputs.text("name", name, MAX_NAME),
             depth=inputs.whole("depth", depth, 1, MAX_HOPS),
-            types=types,
+            types=None if types is None else inputs.texts("types", types, MAX_NAME),
             limit=inputs.whole("limit", limit, 1, 100_000),
         )
 

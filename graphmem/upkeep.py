@@ -45,7 +45,8 @@ class Upkeep:
         unless `force`. Raises ConflictError, StoreReadOnly.
         """
         owner = None if user_id is None else inputs.scope(user_id=user_id).owner
-        return transfer.export(self._engine, inputs.file("path", path), owner=owner, vectors=vectors, force=force)
+        keep, over = inputs.flag("vectors", vectors), inputs.flag("force", force)
+        return transfer.export(self._engine, inputs.file("path", path), owner=owner, vectors=keep, force=over)
 
     def import_from(self, path: str | Path) -> ExportReport:
         """Read an export, all of it or nothing; the state hash of what was read is that of the file.
@@ -95,7 +96,9 @@ class Upkeep:
 
     def repair(self, fixes: Sequence[Fix], *, dry_run: bool = False) -> tuple[Applied, ...]:
         """Carry out the fixes of an audit that say `apply`; each can be undone by its resolutions, last first."""
-        return audit.repair(self._engine, fixes, dry_run=dry_run)
+        if isinstance(fixes, str) or not isinstance(fixes, Sequence) or not all(isinstance(f, Fix) for f in fixes):
+            raise InputError("fixes", "must be a list of Fix.", advice="Pass `fixes` of what audit() returned.")
+        return audit.repair(self._engine, fixes, dry_run=inputs.flag("dry_run", dry_run))
 
     def work(
         self,
@@ -135,9 +138,11 @@ class Upkeep:
         ConflictError, InputError, NewerHome, StoreError.
         """
         place = inputs.file("folder", folder)
-        if dry_run:
+        if inputs.flag("dry_run", dry_run):
             return backup.examine(place)[1]
-        return backup.restore(place, assembly.settings(settings, home=home, **options), force=force)
+        return backup.restore(
+            place, assembly.settings(settings, home=home, **options), force=inputs.flag("force", force)
+        )
 
     @classmethod
     def reembed(
@@ -178,7 +183,7 @@ class Upkeep:
         cannot be read (ConfigError).
         """
         chosen = assembly.settings(settings, home=home, **options)
-        return doctor.examine(chosen, lambda: assembly.fingerprint(chosen), deep=deep)
+        return doctor.examine(chosen, lambda: assembly.fingerprint(chosen), deep=inputs.flag("deep", deep))
 
 
 def _scope_or_all(

@@ -33,6 +33,7 @@ TIMES = frozenset({"valid_from", "valid_to", "recorded_at"})
 FIELDS = frozenset({"kind", "role", "speaker", "source", *TIMES, *SCOPE_LABELS})
 """Fields with one value; `entity` and `relation` are lists."""
 MAX_DEPTH = 32
+EXAMPLE = 'Write {"category": "travel"} or {"score": {"gte": 3}}.'
 
 
 class Test(Value):
@@ -56,16 +57,23 @@ Condition = Test | Group
 def parse(filters: Mapping[str, Any], depth: int = 0) -> Condition:
     """Read a filter. Raises FilterError, naming the nearest operator when one is unknown."""
     if not isinstance(filters, Mapping):
-        raise FilterError("filters", f"a filter is a mapping, not {type(filters).__name__}.")
+        raise FilterError("filters", f"a filter is a mapping, not {type(filters).__name__}.", advice=EXAMPLE)
     if depth > MAX_DEPTH:
-        raise FilterError("filters", f"nested more than {MAX_DEPTH} deep.")
+        raise FilterError("filters", f"nested more than {MAX_DEPTH} deep.", advice="Make it flatter.")
     parts = [part for name, value in filters.items() for part in _parts(name, value, depth)]
     return parts[0] if len(parts) == 1 else Group(connective="and", parts=tuple(parts))
 
 
+def parse_given(filters: object) -> Condition | None:
+    """The filter of a caller; nothing for None and for an empty mapping. Raises FilterError."""
+    if filters is None or (isinstance(filters, Mapping) and not filters):
+        return None
+    return parse(filters)  # type: ignore[arg-type] # parse looks at the type itself
+
+
 def _parts(name: object, value: Any, depth: int) -> list[Condition]:
     if not isinstance(name, str) or not name:
-        raise FilterError("filters", f"a key is a text, not {name!r}.")
+        raise FilterError("filters", f"a key is a text, not {name!r}.", advice=EXAMPLE)
     bare = name.removeprefix("$").lower()
     if bare in CONNECTIVES and (name.startswith("$") or name in ("AND", "OR", "NOT")):
         return [Group(connective=bare, parts=_branches(name, value, depth))]
@@ -79,7 +87,9 @@ def _parts(name: object, value: Any, depth: int) -> list[Condition]:
 def _branches(name: str, value: Any, depth: int) -> tuple[Condition, ...]:
     branches = [value] if isinstance(value, Mapping) else value
     if not _is_list(branches) or not branches:
-        raise FilterError("filters", f"{name} takes a list of filters.")
+        raise FilterError(
+            "filters", f"{name} takes a list of filters.", advice=f'Write {{"{name}": [{{...}}, {{...}}]}}.'
+        )
     return tuple(parse(branch, depth + 1) for branch in branches)
 
 
@@ -105,11 +115,11 @@ def _test(name: str, operator: str, operand: Any) -> Test:
         return Test(key=name, operator="exists")
     if operator in ("in", "nin"):
         if not _is_list(operand):
-            raise FilterError(name, f"{operator!r} takes a list.")
+            raise FilterError(name, f"{operator!r} takes a list.", advice='Write {"in": ["a", "b"]}.')
         return Test(key=name, operator=operator, operand=tuple(_scalar(name, part) for part in operand))
     value = _scalar(name, operand)
     if operator not in ("eq", "ne") and value is None:
-        raise FilterError(name, f"{operator!r} needs a value.")
+        raise FilterError(name, f"{operator!r} needs a value.", advice="Only eq and ne compare with null.")
     return Test(key=name, operator=operator, operand=value)
 
 
@@ -121,11 +131,13 @@ def _scalar(name: str, value: object) -> Scalar:
     if isinstance(value, date):
         value = value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
-        raise FilterError(name, f"{value} cannot be compared.")
+        raise FilterError(name, f"{value} cannot be compared.", advice="Use a finite number.")
     if value is not None and not isinstance(value, str | int | float | bool):
-        raise FilterError(name, f"cannot be compared with a {type(value).__name__}.")
+        raise FilterError(
+            name, f"cannot be compared with a {type(value).__name__}.", advice="Use text, numbers, times."
+        )
     if isinstance(value, int) and abs(value) > 2**63:
-        raise FilterError(name, "is too large a number.")
+        raise FilterError(name, "is too large a number.", advice="Use one of up to 64 bits.")
     if name in TIMES and value is not None:
         moment(name, value)
     return value
