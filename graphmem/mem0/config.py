@@ -17,6 +17,13 @@ LOCAL_EMBEDDERS = ("huggingface", "fastembed")
 """Mem0's providers that run a model in the process; graphmem has one of its own."""
 LOCAL_MODELS = (None, "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
 DEFAULT_COLLECTION = "mem0"
+NEO4J = {
+    "url": "neo4j_url",
+    "username": "neo4j_user",
+    "password": "neo4j_password",
+    "database": "neo4j_database",
+}
+"""Mem0's keys of a Neo4j server -> graphmem's settings."""
 
 
 class Section(BaseModel):
@@ -64,7 +71,7 @@ class _Reading(NamedTuple):
 
 def settings(config: MemoryConfig) -> Settings:
     """Translate a configuration into settings; one warning lists what has no counterpart. Raises ConfigError."""
-    llm, embedder, home = _llm(config.llm), _embedder(config.embedder), _home(config)
+    llm, embedder, home, graph = _llm(config.llm), _embedder(config.embedder), _home(config), _graph(config.graph_store)
     instructions = (
         config.custom_instructions,
         config.custom_fact_extraction_prompt,
@@ -76,10 +83,11 @@ def settings(config: MemoryConfig) -> Settings:
         *_unused("llm", config.llm, llm.used),
         *_unused("embedder", config.embedder, embedder.used),
         *_unused("vector_store", config.vector_store, home.used),
+        *_unused("graph_store", config.graph_store, graph.used),
         *_without_counterpart(config),
     ]
     _warn(config, ignored)
-    return Settings(**(home.options | llm.options | embedder.options | options | config.graphmem))
+    return Settings(**(home.options | llm.options | embedder.options | graph.options | options | config.graphmem))
 
 
 def _llm(section: Section) -> _Reading:
@@ -131,6 +139,18 @@ def _home(config: MemoryConfig) -> _Reading:
     return _Reading({"home": home}, {"path", "collection_name"})
 
 
+def _graph(section: GraphSection) -> _Reading:
+    """A Neo4j server for the graph. Without one, and for every other store, the embedded graph is used."""
+    if not _in_neo4j(section):
+        return _Reading({}, set(section.config))
+    options = {setting: section.config.get(key) for key, setting in NEO4J.items()}
+    return _Reading({"graph": "neo4j"} | options, set(NEO4J))
+
+
+def _in_neo4j(section: GraphSection) -> bool:
+    return section.provider in (None, "neo4j") and bool(section.config.get("url"))
+
+
 def _unused(name: str, section: Section, used: set[str]) -> Iterator[str]:
     extra = section.model_extra or {}
     yield from (f"{name}.{key}" for key in extra)
@@ -145,17 +165,16 @@ def _without_counterpart(config: MemoryConfig) -> Iterator[str]:
     yield from (key for key, value in given.items() if value is not None)
     graph = config.graph_store
     yield from (f"graph_store.{key}" for key in ("llm", "threshold") if getattr(graph, key) is not None)
-    yield from (f"graph_store.{key}" for key in graph.model_extra or {})
 
 
 def _warn(config: MemoryConfig, ignored: list[str]) -> None:
     """Say what a user of Mem0 may expect and will not find."""
     if ignored:
         warnings.warn(f"graphmem has no use for these keys of the configuration: {', '.join(ignored)}.", stacklevel=5)
-    if config.graph_store.provider or config.graph_store.config:
+    graph = config.graph_store
+    if (graph.provider or graph.config) and not _in_neo4j(graph):
         warnings.warn(
-            f"graph_store {config.graph_store.provider or 'neo4j'!r} is not used in this version: "
-            "relations are kept in the embedded graph.",
+            f"graph_store {graph.provider or 'neo4j'!r} is not used: relations are kept in the embedded graph.",
             stacklevel=5,
         )
     store = config.vector_store.provider

@@ -119,6 +119,24 @@ def test_the_home(config: dict[str, Any], home: str):
     assert Path(home) == translated(config).home
 
 
+@pytest.mark.parametrize("provider", [{"provider": "neo4j"}, {}])
+def test_a_neo4j_server_keeps_the_graph(provider: dict[str, str]):
+    """The server that Mem0 1.x wrote its graph to is where the graph goes; nothing is said about it."""
+    server = {"url": "neo4j://h:1", "username": "u", "password": "p-1", "database": "d"}
+    config = {"graph_store": {**provider, "config": server}}
+    found = translated(config)
+
+    assert ("neo4j", "neo4j://h:1", "u", "d") == (
+        found.graph,
+        found.neo4j_url,
+        found.neo4j_user,
+        found.neo4j_database,
+    )
+    assert found.neo4j_password is not None
+    assert "p-1" == found.neo4j_password.get_secret_value()
+    assert "" == warned(config)
+
+
 def test_instructions_of_every_name_are_joined():
     """Old, new and graph's."""
     found = translated(
@@ -153,7 +171,9 @@ def test_settings_of_graphmem_win():
         ({"reranker": {"provider": "cohere"}}, "reranker"),
         ({"custom_update_memory_prompt": "x"}, "custom_update_memory_prompt"),
         ({"telemetry": False}, "telemetry"),
-        ({"graph_store": {"provider": "neo4j", "config": {"url": "bolt://h"}}}, "'neo4j' is not used"),
+        ({"graph_store": {"provider": "neo4j", "config": {"url": "bolt://h", "base_label": True}}}, "base_label"),
+        ({"graph_store": {"provider": "neo4j"}}, "'neo4j' is not used"),
+        ({"graph_store": {"provider": "kuzu", "config": {"db": ":memory:"}}}, "'kuzu' is not used"),
         ({"vector_store": {"provider": "qdrant"}}, "'qdrant' is not used"),
     ],
 )
