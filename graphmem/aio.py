@@ -46,6 +46,9 @@ class AsyncMemory:
         self._memory = memory
         self._pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="graphmem")
 
+    def __repr__(self) -> str:
+        return f"Async{self._memory!r}"
+
     async def _run(self, call: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 

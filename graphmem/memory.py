@@ -78,6 +78,9 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         """Write what is pending to the stores and release them; a second call is a no-op."""
         assembly.close(self._engine)
 
+    def __repr__(self) -> str:
+        return f"Memory(home={str(self._engine.settings.home)!r})"
+
     def __enter__(self) -> Self:
         return self
 

@@ -23,6 +23,7 @@ from graphmem.demo import QUESTIONS, USER, Answer, Learned, ReplayClock, Superse
 from graphmem.demo import superseded as find_superseded
 from graphmem.errors import EmbeddingMismatch
 from graphmem.values import Hit, Path, Relation, SearchResult, Value
+from graphmem.values.records import span
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -165,7 +166,7 @@ def _learned(report: Report, messages: int, sessions: int) -> Iterator[Renderabl
     )
     yield Text("Some that hold today:", style="dim")
     for fact in live[:: max(1, len(live) // _SAMPLE)][:_SAMPLE]:
-        yield Text.assemble("  ", render.words(fact.text), (f"  {render.span(fact.valid_from, fact.valid_to)}", "dim"))
+        yield Text.assemble("  ", render.words(fact.text), (f"  {span(fact.valid_from, fact.valid_to)}", "dim"))
 
 
 def _superseded(found: Sequence[Superseded]) -> Table:
@@ -198,7 +199,7 @@ def _of(relations: Sequence[Relation], name: str, limit: int) -> list[Relation]:
 
 
 def _edge(relation: Relation) -> Text:
-    when = render.span(relation.valid_from, relation.valid_to)
+    when = span(relation.valid_from, relation.valid_to)
     return Text.assemble((f"{relation.type} ", "dim"), (relation.target.name, "cyan"), (f"  {when}", "dim"))
 
 
@@ -228,7 +229,7 @@ def _item(item: object) -> Iterator[RenderableType]:
 
 def _hit(hit: Hit, *, routed: bool) -> Iterator[RenderableType]:
     said = f"{hit.speaker}: " if hit.source == "message" else ""
-    when = render.day(hit.valid_from) if hit.source == "message" else render.span(hit.valid_from, hit.valid_to)
+    when = render.day(hit.valid_from) if hit.source == "message" else span(hit.valid_from, hit.valid_to)
     yield render.inset(f"→ {said}{hit.text}  ({when})" if when else f"→ {said}{hit.text}", "green", left=3)
     if hit.source == "fact" and (quoted := render.evidence(hit)):
         yield render.inset(quoted, left=5)

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graphmem.cli._print import clean, data, line
+from graphmem.values.records import span
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -53,13 +54,6 @@ def day(moment: datetime | None) -> str:
 def minute(moment: datetime | None) -> str:
     """A moment to the minute, in UTC."""
     return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def span(start: datetime | None, end: datetime | None) -> str:
-    """An interval in words: `since 2024-05-08`, `2024-05-08 to 2025-01-02`."""
-    if start and end:
-        return day(start) if day(start) == day(end) else f"{day(start)} to {day(end)}"
-    return f"since {day(start)}" if start else f"until {day(end)}" if end else ""
 
 
 def cut(text: str, limit: int = _QUOTE) -> str:
@@ -294,8 +288,7 @@ def list_table(page: Page) -> Iterator[RenderableType]:
 
 def relation(found: Relation) -> str:
     """A relation on one line, with its time."""
-    when = span(found.valid_from, found.valid_to)
-    return f"{found.source.name} -{found.type}-> {found.target.name}" + (f" ({when})" if when else "")
+    return str(found)
 
 
 def _headline(place: int, hit: Hit) -> Text:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from graphmem.cli._render import cut, inset, relation, span, table, words
+from graphmem.cli._render import cut, inset, relation, table, words
+from graphmem.values.records import span
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -84,11 +85,7 @@ def paths(found: Sequence[Path]) -> Iterator[RenderableType]:
 
 def route(path: Path) -> str:
     """`Maria -works_at-> Acme <-works_at- Bob`."""
-    written = path.entities[0].name if path.entities else ""
-    for here, step, there in zip(path.entities, path.relations, path.entities[1:], strict=False):
-        forward = step.source.id == here.id
-        written += f" -{step.type}-> {there.name}" if forward else f" <-{step.type}- {there.name}"
-    return written
+    return str(path)
 
 
 def path_table(found: Sequence[Path]) -> Iterator[RenderableType]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -32,10 +32,42 @@ Moment = Annotated[datetime, AfterValidator(_utc)]
 """An aware datetime, converted to UTC."""
 
 
+class _Plain(str):
+    """Text that shows without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 class Value(BaseModel):
     """The base of all values: frozen, and strict about unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What is not as usual, times in ISO 8601: values are read at a prompt."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if field.repr and (field.is_required() or value != field.get_default(call_default_factory=True)):
+                yield name, _shown(value)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, datetime):
+        return _Plain(value.isoformat(timespec="seconds").removesuffix("T00:00:00+00:00").replace("+00:00", "Z"))
+    if isinstance(value, float):
+        return round(value, 4)
+    return {key: _shown(part) for key, part in value.items()} if isinstance(value, Mapping) else value
+
+
+def span(start: datetime | None, end: datetime | None) -> str:
+    """An interval in words: `since 2024-05-08`, `2024-05-08 to 2025-01-02`; empty when neither end is known."""
+    first, last = (moment and moment.astimezone(UTC).strftime("%Y-%m-%d") for moment in (start, end))
+    if first and last:
+        return first if first == last else f"{first} to {last}"
+    return f"since {first}" if first else f"until {last}" if last else ""
 
 
 class Scope(Value):
@@ -131,6 +163,9 @@ class Entity(Value):
     weak: bool = False
     """A search key (a noun phrase), never merged and not listed as an entity."""
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Relation(Value):
     """`source` -> `type` -> `target`, live while a live memory supports it.
@@ -151,6 +186,15 @@ class Relation(Value):
     memory_ids: tuple[str, ...] = ()
     episode_ids: tuple[str, ...] = ()
     confidence: float = 1.0
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """With its ends by name."""
+        for name, value in super().__repr_args__():
+            yield name, value.name if isinstance(value, Entity) else value
+
+    def __str__(self) -> str:
+        when = span(self.valid_from, self.valid_to)
+        return f"{self.source.name} -{self.type}-> {self.target.name}" + (f" ({when})" if when else "")
 
 
 class Claim(Value):
@@ -190,7 +234,7 @@ class Memory(Value):
     metadata: Mapping[str, Any] = Field(default_factory=dict)
     trust: str = "user"
     subject_id: str | None = None
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[Claim, ...] = Field(default=(), repr=False)
     modality: Modality = "asserted"
     confidence: float = 1.0
     times_seen: int = 1

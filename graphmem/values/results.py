@@ -168,6 +168,13 @@ class Path(Value):
         """Number of relations walked."""
         return len(self.relations)
 
+    def __str__(self) -> str:
+        written = self.entities[0].name if self.entities else ""
+        for here, step, there in zip(self.entities, self.relations, self.entities[1:], strict=False):
+            forward = step.source.id == here.id
+            written += f" -{step.type}-> {there.name}" if forward else f" <-{step.type}- {there.name}"
+        return written
+
 
 class Neighbourhood(Value):
     """Entities and relations within some hops of an entity."""
