@@ -242,12 +242,17 @@ def _extractor(chosen: Settings, llm: LLM | None) -> Extractor | None:
 class _LateReader:
     """Loads spaCy with the first text: opening a memory must not wait for it."""
 
+    def __init__(self) -> None:
+        self._reader: ClaimReader | None = None
+
     def claims(self, texts: Sequence[str]) -> tuple[tuple[Claim, ...], ...]:
         """See `ClaimReader.claims`."""
-        from graphmem.models.local.language import load
-        from graphmem.models.local.reader import Reader
+        if self._reader is None:
+            from graphmem.models.local.language import load
+            from graphmem.models.local.reader import Reader
 
-        return Reader(load()).claims(texts)
+            self._reader = Reader(load())
+        return self._reader.claims(texts)
 
 
 def _claim_reader() -> ClaimReader | None:
