@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Literal
 
@@ -34,6 +35,7 @@ def estimate(text: str) -> int:
     return sum(_charge(piece) for piece in _PIECES.findall(text))
 
 
+@lru_cache(maxsize=65_536)
 def _charge(piece: str) -> int:
     wide = sum(1 for sign in piece if ord(sign) > 0x2E7F)
     letters = len(piece.strip()) - wide

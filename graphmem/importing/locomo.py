@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graphmem.errors import InputError
+from graphmem.importing import dates
 from graphmem.importing.batches import Batch, Labels, Refused
 from graphmem.importing.json_files import as_object, entry, load, optional
 from graphmem.values import Message, Moment, Value
@@ -138,17 +139,7 @@ def dialogue_ids(written: object) -> tuple[str, ...]:
 
 def moment(written: str, where: str) -> datetime:
     """A session's date, such as "1:56 pm on 8 May, 2023" or ISO, taken as UTC."""
-    for form in _DATE_FORMATS:
-        try:
-            return datetime.strptime(written.strip(), form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    try:
-        parsed = datetime.fromisoformat(written.strip())
-    except ValueError:
-        advice = "Write it like '1:56 pm on 8 May, 2023'."
-        raise InputError(where, f"{written!r} is not a date.", advice=advice) from None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return dates.moment(written, where, _DATE_FORMATS, like="1:56 pm on 8 May, 2023")
 
 
 def _samples(document: object) -> Sequence[object]:

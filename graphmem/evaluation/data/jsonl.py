@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graphmem.errors import InputError
-from graphmem.evaluation.data.longmemeval import moment
+from graphmem.evaluation.data.fields import moment, question
 from graphmem.evaluation.records import Category, Conversation, Dataset, KnownFact, Question, Session, Turn
 from graphmem.importing.json_files import as_object, entry, fingerprint, lines, optional
 
@@ -104,18 +104,15 @@ def _fact(record: object, known: set[str], where: str) -> KnownFact:
 
 def _question(record: object, conversation: str, number: int, known: set[str], where: str) -> Question:
     fields = as_object(record, where)
-    answer = fields.get("answer")
-    asked = optional(record, "asked_at", str, where)
-    return Question(
+    return question(
+        record,
+        where,
         id=f"{conversation}/{fields.get('id', number)}",
         conversation=conversation,
-        text=entry(record, "question", str, where),
-        answer="" if answer is None else str(answer),
         aliases=tuple(map(str, optional(record, "aliases", list, where) or ())),
         category=str(fields.get("category") or "all"),
         evidence=_evidence(record, known, where),
         unanswerable=bool(fields.get("unanswerable")),
-        asked_at=moment(asked, f"{where}, asked_at") if asked else None,
     )
 
 

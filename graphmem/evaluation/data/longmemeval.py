@@ -8,10 +8,10 @@ A question whose id ends with "_abs" cannot be answered. The format is that of x
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from graphmem.errors import InputError
+from graphmem.evaluation.data.fields import moment, question
 from graphmem.evaluation.records import Category, Conversation, Dataset, Question, Session, Turn
 from graphmem.importing.json_files import as_object, entry, fingerprint, load, optional
 
@@ -25,7 +25,6 @@ KINDS = (
     "knowledge-update",
 )
 ABSTENTION = Category(key="abstention", name="abstention", averaged=False)
-_DATES = ("%Y/%m/%d (%a) %H:%M", "%Y/%m/%d %H:%M", "%Y/%m/%d")
 
 
 def read(path: Path) -> Dataset:
@@ -100,31 +99,14 @@ def _question(
     unanswerable = identity.endswith(UNANSWERABLE)
     named = {str(name) for name in optional(record, "answer_session_ids", list, where) or ()}
     of_answer = tuple(s.id for s in sessions if s.id.split("/", 2)[-1] in named)
-    answer = as_object(record, where).get("answer")
-    asked = optional(record, "question_date", str, where)
-    return Question(
+    return question(
+        record,
+        where,
+        date="question_date",
         id=f"{identity}/0",
         conversation=identity,
-        text=entry(record, "question", str, where),
-        answer="" if answer is None else str(answer),
         category=ABSTENTION.key if unanswerable else entry(record, "question_type", str, where),
         evidence=marked or of_answer,
         level="turn" if marked else "session",
         unanswerable=unanswerable,
-        asked_at=moment(asked, f"{where}, question_date") if asked else None,
     )
-
-
-def moment(written: str, where: str) -> datetime:
-    """A date such as "2023/05/20 (Sat) 02:21" or ISO, taken as UTC. Raises InputError."""
-    for form in _DATES:
-        try:
-            return datetime.strptime(written.strip(), form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    try:
-        parsed = datetime.fromisoformat(written.strip())
-    except ValueError:
-        advice = "Write it like '2023/05/20 (Sat) 02:21' or in ISO form."
-        raise InputError(where, f"{written!r} is not a date.", advice=advice) from None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)

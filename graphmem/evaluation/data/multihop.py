@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from graphmem.errors import InputError
+from graphmem.evaluation.data.fields import question
 from graphmem.evaluation.records import Category, Conversation, Dataset, KnownFact, Question, Session, Turn
 from graphmem.importing.json_files import as_object, entry, fingerprint, lines, load, optional
 
@@ -83,12 +84,11 @@ def _asked(record: object, where: str, known: set[str]) -> Question:
 
 
 def _question(record: object, identity: str, conversation: str, evidence: Sequence[str], where: str) -> Question:
-    answer = as_object(record, where).get("answer")
-    return Question(
+    return question(
+        record,
+        where,
         id=identity,
         conversation=conversation,
-        text=entry(record, "question", str, where),
-        answer="" if answer is None else str(answer),
         aliases=tuple(map(str, optional(record, "answer_aliases", list, where) or ())),
         category=f"{len(evidence)} hops",
         evidence=tuple(evidence),

@@ -28,11 +28,7 @@ class Bm25:
         self._units = by_id(found)
         self._index.execute("DELETE FROM texts")
         self._index.executemany("INSERT INTO texts VALUES (?, ?)", [(u.id, indexed(u.text)) for u in found])
-        return Ingested(
-            conversation=conversation.id,
-            items=len(found),
-            memory_tokens=sum(self._parts.tokens(unit.text) for unit in found),
-        )
+        return self._parts.kept(conversation, [unit.text for unit in found])
 
     def context(self, question: Question) -> Retrieved:
         """The best units, as lines."""

@@ -40,11 +40,7 @@ class Chroma:
             done.write_text(content, encoding="utf-8")
         else:
             self._open()
-        return Ingested(
-            conversation=conversation.id,
-            items=len(found),
-            memory_tokens=sum(self._parts.tokens(unit.text) for unit in found),
-        )
+        return self._parts.kept(conversation, [unit.text for unit in found])
 
     def context(self, question: Question) -> Retrieved:
         """The nearest units, as lines."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +81,10 @@ class Parts:
     """For packages that call models by themselves, and not through `llm`."""
     room: Room = _unlimited
     """For the same packages, around every call."""
+
+    def kept(self, conversation: Conversation, texts: Collection[str]) -> Ingested:
+        """What to tell of a conversation of which these texts are kept."""
+        return Ingested(conversation=conversation.id, items=len(texts), memory_tokens=sum(map(self.tokens, texts)))
 
 
 Make = Callable[[Parts], Technique]

@@ -52,11 +52,7 @@ class Rag:
             np.save(part, _embedded(self._chunks, self._parts))
             part.replace(kept)
         self._vectors = np.load(kept)
-        return Ingested(
-            conversation=conversation.id,
-            items=len(self._chunks),
-            memory_tokens=sum(self._parts.tokens(chunk.text) for chunk in self._chunks),
-        )
+        return self._parts.kept(conversation, [chunk.text for chunk in self._chunks])
 
     def context(self, question: Question) -> Retrieved:
         """The nearest chunks, joined."""

@@ -76,10 +76,7 @@ class Graphiti:
                 with self._gateway.serving("ingest", conversation.id):
                     self._runner.run(self._add(add))
                 self._progress.finished(add)
-        texts = self._runner.run(self._texts())
-        return Ingested(
-            conversation=conversation.id, items=len(texts), memory_tokens=sum(map(self._parts.tokens, texts))
-        )
+        return self._parts.kept(conversation, self._runner.run(self._texts()))
 
     def context(self, question: Question) -> Retrieved:
         """The facts of the edges that its hybrid search finds, with their dates."""

@@ -65,10 +65,7 @@ class LangMem:
                     self._add(add)
                 self._keep()
                 self._progress.finished(add)
-        texts = [_text(value) for value in self._all().values()]
-        return Ingested(
-            conversation=conversation.id, items=len(texts), memory_tokens=sum(map(self._parts.tokens, texts))
-        )
+        return self._parts.kept(conversation, [_text(value) for value in self._all().values()])
 
     def context(self, question: Question) -> Retrieved:
         """The nearest memories. They do not say which turns they come from, so no recall is measured."""

@@ -78,10 +78,7 @@ class Mem0:
                 with self._gateway.serving("ingest", conversation.id):
                     self._add(add)
                 self._progress.finished(add)
-        texts = self._texts()
-        return Ingested(
-            conversation=conversation.id, items=len(texts), memory_tokens=sum(map(self._parts.tokens, texts))
-        )
+        return self._parts.kept(conversation, self._texts())
 
     def context(self, question: Question) -> Retrieved:
         """The memories that Mem0 finds."""
