@@ -123,25 +123,22 @@ class Memory(Relationships, Operations, Upkeep, Adoption):
         `context` gave into this conversation: what an assistant repeats of it is not learned again. Raises InputError,
         ScopeError, StoreError.
         """
-        now = self._engine.clock()
-        said = inputs.messages(messages, now)
-        scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
-        return remember.add(
-            self._engine,
-            said,
-            scope,
-            metadata=inputs.metadata("metadata", metadata),
-            infer=inputs.flag("infer", infer),
-            facts=inputs.facts(facts, len(said)),
-            instructions=inputs.instructions(instructions),
-            key=None if idempotency_key is None else inputs.text("idempotency_key", idempotency_key, 1000),
-            at=inputs.said("at", at, now),
-            include_assistant=inputs.flag("include_assistant", include_assistant),
-            wait=inputs.flag("wait", wait),
-            trust=inputs.trust(trust),
-            expires_at=inputs.expiry(expires_at, ttl, now, self._engine.settings.ttl),
-            recalled=self._recalled(scope, recalled),
+        given = self._given(
+            messages,
+            inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id),
+            metadata=metadata,
+            facts=facts,
+            instructions=instructions,
+            idempotency_key=idempotency_key,
+            at=at,
+            include_assistant=include_assistant,
+            trust=trust,
+            expires_at=expires_at,
+            ttl=ttl,
+            recalled=recalled,
+            infer=infer,
         )
+        return remember.add(self._engine, given, wait=inputs.flag("wait", wait))
 
     def search(
         self,

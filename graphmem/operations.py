@@ -9,8 +9,8 @@ from typing import Any
 from graphmem import inputs
 from graphmem.engine import Engine
 from graphmem.errors import InputError
-from graphmem.flows import admitting, erasing, expiring, merging, planning, reviewing
-from graphmem.flows.admitting import Recalls
+from graphmem.flows import erasing, expiring, merging, planning, reviewing
+from graphmem.flows.admitting import Given, Recalls
 from graphmem.inputs import MessageLike, Time
 from graphmem.values import (
     AddResult,
@@ -40,6 +40,41 @@ class Operations:
         ids = given.ids if isinstance(given, Context) else given
         checked = inputs.texts("recalled", ids, inputs.MAX_LABEL)
         return tuple(dict.fromkeys([*checked, *self._recalls.of(scope.owner)]))
+
+    def _given(
+        self,
+        messages: MessageLike | Sequence[MessageLike],
+        scope: Scope,
+        *,
+        metadata: Mapping[str, Any] | None,
+        facts: Sequence[Fact | str] | None,
+        instructions: str | None,
+        idempotency_key: str | None,
+        at: Time,
+        include_assistant: bool,
+        trust: str | None,
+        expires_at: Time,
+        ttl: float | timedelta | None,
+        recalled: Context | Sequence[str],
+        infer: bool = True,
+    ) -> Given:
+        """The arguments of `add` and `plan`, checked. Raises InputError."""
+        now = self._engine.clock()
+        said = inputs.messages(messages, now)
+        return Given(
+            messages=said,
+            scope=scope,
+            metadata=inputs.metadata("metadata", metadata),
+            facts=inputs.facts(facts, len(said)),
+            instructions=inputs.instructions(instructions),
+            idempotency_key=None if idempotency_key is None else inputs.text("idempotency_key", idempotency_key, 1000),
+            at=inputs.said("at", at, now),
+            expires_at=inputs.expiry(expires_at, ttl, now, self._engine.settings.ttl),
+            recalled=self._recalled(scope, recalled),
+            trust=inputs.trust(trust),
+            include_assistant=inputs.flag("include_assistant", include_assistant),
+            infer=inputs.flag("infer", infer),
+        )
 
     def reviews(
         self,
@@ -80,25 +115,21 @@ class Operations:
 
         Nothing is written. `apply` carries it out. Raises InputError, ScopeError, StoreError, ModelError.
         """
-        now = self._engine.clock()
-        said = inputs.messages(messages, now)
-        scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
-        admitted = admitting.admit(
-            self._engine,
-            said,
-            scope,
-            metadata=inputs.metadata("metadata", metadata),
-            infer=True,
-            facts=inputs.facts(facts, len(said)),
-            instructions=inputs.instructions(instructions),
-            key=None if idempotency_key is None else inputs.text("idempotency_key", idempotency_key, 1000),
-            at=inputs.said("at", at, now),
-            include_assistant=inputs.flag("include_assistant", include_assistant),
-            trust=inputs.trust(trust),
-            expires_at=inputs.expiry(expires_at, ttl, now, self._engine.settings.ttl),
-            recalled=self._recalled(scope, recalled),
+        given = self._given(
+            messages,
+            inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id),
+            metadata=metadata,
+            facts=facts,
+            instructions=instructions,
+            idempotency_key=idempotency_key,
+            at=at,
+            include_assistant=include_assistant,
+            trust=trust,
+            expires_at=expires_at,
+            ttl=ttl,
+            recalled=recalled,
         )
-        return planning.plan(self._engine, admitted)
+        return planning.plan(self._engine, given)
 
     def apply(self, plan: PlannedAdd) -> AddResult:
         """Carry out a plan, exactly; no chat model is asked.

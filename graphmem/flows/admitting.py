@@ -26,6 +26,24 @@ IDS, OWNERS = 200, 1000
 """How much is known of what was recalled: ids an owner, owners."""
 
 
+class Given(NamedTuple):
+    """The arguments of an add, checked; see `Memory.add`."""
+
+    messages: Sequence[Message]
+    scope: Scope
+    metadata: Mapping[str, Any]
+    facts: Sequence[Fact] | None
+    instructions: str
+    idempotency_key: str | None
+    at: datetime | None
+    expires_at: datetime | None
+    recalled: Sequence[str]
+    """Ids of what had been put into the conversation."""
+    trust: str
+    include_assistant: bool
+    infer: bool = True
+
+
 class Admitted(NamedTuple):
     """What is remembered of what was given."""
 
@@ -56,39 +74,31 @@ class Recalls:
             return tuple(self._held.get(owner, ()))
 
 
-def admit(
-    engine: Engine,
-    messages: Sequence[Message],
-    scope: Scope,
-    *,
-    metadata: Mapping[str, Any],
-    infer: bool,
-    facts: Sequence[Fact] | None,
-    instructions: str,
-    key: str | None,
-    at: datetime | None,
-    include_assistant: bool,
-    trust: str,
-    expires_at: datetime | None,
-    recalled: Sequence[str],
-) -> Admitted:
+def admit(engine: Engine, given: Given) -> Admitted:
     """The episode of an add, without secrets (see `settings.redact`) and without blocks that `context` gave."""
     redactor = Redactor(engine.settings.redact)
-    said = [m.model_copy(update={"content": echo.without_recalled(m.content)}) for m in messages]
+    said = [m.model_copy(update={"content": echo.without_recalled(m.content)}) for m in given.messages]
     said = [redactor.message(message) for message in said]
-    kept = redactor.value(metadata)
+    kept = redactor.value(given.metadata)
     if kept:
         said = [m.model_copy(update={"metadata": {**kept, **m.metadata}}) for m in said]
     own: dict[str, Any] = {}
-    if facts is not None:
-        own[SUPPLIED] = [redactor.fact(fact).model_dump(mode="json") for fact in facts]
-    if include_assistant:
+    if given.facts is not None:
+        own[SUPPLIED] = [redactor.fact(fact).model_dump(mode="json") for fact in given.facts]
+    if given.include_assistant:
         own["graphmem.include_assistant"] = True
-    if recalled and any(m.role != "user" for m in said):
-        own[RECALLED] = list(recalled)
-    episode = _episode(engine, said, scope, engine.clock(), _key(redactor, key), at)
-    given = {"infer": infer, "instructions": redactor.text(instructions), "trust": trust, "expires_at": expires_at}
-    episode = episode.model_copy(update={"metadata": {**kept, **own}, **given})
+    if given.recalled and any(m.role != "user" for m in said):
+        own[RECALLED] = list(given.recalled)
+    key = _key(redactor, given.idempotency_key)
+    episode = _episode(engine, said, given.scope, key, given.at).model_copy(
+        update={
+            "metadata": {**kept, **own},
+            "infer": given.infer,
+            "instructions": redactor.text(given.instructions),
+            "trust": given.trust,
+            "expires_at": given.expires_at,
+        }
+    )
     return Admitted(episode, tuple(said), dict(redactor.counts))
 
 
@@ -100,8 +110,9 @@ def _key(redactor: Redactor, key: str | None) -> str | None:
 
 
 def _episode(
-    engine: Engine, messages: Sequence[Message], scope: Scope, now: datetime, key: str | None, at: datetime | None
+    engine: Engine, messages: Sequence[Message], scope: Scope, key: str | None, at: datetime | None
 ) -> Episode:
+    now = engine.clock()
     content = hashlib.sha256(
         json.dumps([m.model_dump(mode="json") for m in messages], sort_keys=True, ensure_ascii=False).encode()
     ).hexdigest()

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from graphmem.engine import Engine
 from graphmem.errors import ConflictError
-from graphmem.flows import consider, remember
-from graphmem.flows.admitting import Admitted
+from graphmem.faults import reach
+from graphmem.flows import admitting, consider, remember
+from graphmem.flows.admitting import Admitted, Given
 from graphmem.flows.remember import Texts, surroundings, vector_items
 from graphmem.ledger.contracts import Recorded
 from graphmem.stores.contracts import View
@@ -16,8 +17,9 @@ from graphmem.values import AddResult, Plan, PlannedAdd, Usage
 from graphmem.values.drafts import Addition
 
 
-def plan(engine: Engine, admitted: Admitted) -> PlannedAdd:
+def plan(engine: Engine, given: Given) -> PlannedAdd:
     """What the add would do. The ledger is only read; replies of models are not kept. Raises ModelError."""
+    admitted = admitting.admit(engine, given)
     episode, operating = admitted.episode, engine.ledger.operating
     world = operating.world(episode.scope.owner)
     recorded = operating.foreseen(episode, admitted.messages)
@@ -48,6 +50,7 @@ def _known(engine: Engine, admitted: Admitted, recorded: Recorded, world: str) -
 
 def apply(engine: Engine, planned: PlannedAdd) -> AddResult:
     """Carry out a plan; no model but the embedder is asked. Raises ConflictError when the world has changed."""
+    _refuse_secrets(engine, planned)
     owner = planned.episode.scope.owner
     with engine.locks.hold(owner):
         after = engine.ledger.latest(owner)
@@ -60,11 +63,24 @@ def apply(engine: Engine, planned: PlannedAdd) -> AddResult:
         vectors = Texts(around.texts() | _texts(planned.plan)).embed(engine)
         now = engine.clock()
         recorded = engine.ledger.record(planned.episode.model_copy(update={"recorded_at": now}), planned.messages)
+        reach("apply.recorded")
         timed = _at(planned.plan, now)
         items = vector_items(around, timed, vectors, planned.episode.scope)
         if not engine.ledger.commit(timed, items, after=after):
             raise ConflictError("Another process changed this memory meanwhile.", advice="Finish it with retry().")
+    reach("apply.committed")
     return _result(planned, timed, recorded, projected=engine.projection.apply())
+
+
+def _refuse_secrets(engine: Engine, planned: PlannedAdd) -> None:
+    """A plan may come from a file, or was made when secrets were kept."""
+    redactor = Redactor(engine.settings.redact)
+    for message in planned.messages:
+        redactor.message(message)
+    redactor.value(planned.episode.metadata)
+    redactor.text(planned.episode.instructions)
+    if redactor.counts:
+        raise InputError("plan", f"holds what this home takes out: {redactor.told()}.", advice="Plan it again.")
 
 
 def _texts(planned: Plan) -> dict[tuple[str, View], str]:

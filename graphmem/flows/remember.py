@@ -10,14 +10,13 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from graphmem.engine import Engine
 from graphmem.errors import ModelError, ModelReplyError
 from graphmem.faults import reach
 from graphmem.flows import admitting, consider
-from graphmem.flows.admitting import SUPPLIED
+from graphmem.flows.admitting import SUPPLIED, Given
 from graphmem.flows.consider import Vectors
 from graphmem.ledger.contracts import Recorded
 from graphmem.models.contracts import ExtractionRequest, UsesLLM
@@ -31,7 +30,6 @@ from graphmem.values import (
     Fact,
     FactDraft,
     Mention,
-    Message,
     MessageRecord,
     Plan,
     RelationDraft,
@@ -58,40 +56,10 @@ class Stopwatch:
             self.spent[name] = self.spent.get(name, 0.0) + (time.perf_counter() - started) * 1000
 
 
-def add(
-    engine: Engine,
-    messages: Sequence[Message],
-    scope: Scope,
-    *,
-    metadata: Mapping[str, Any],
-    infer: bool,
-    facts: Sequence[Fact] | None,
-    instructions: str,
-    key: str | None,
-    at: datetime | None,
-    include_assistant: bool,
-    wait: bool = True,
-    trust: str = "",
-    expires_at: datetime | None = None,
-    recalled: Sequence[str] = (),
-) -> AddResult:
+def add(engine: Engine, given: Given, *, wait: bool = True) -> AddResult:
     """Remember what the messages say. See `Memory.add`."""
     watch = Stopwatch()
-    admitted = admitting.admit(
-        engine,
-        messages,
-        scope,
-        metadata=metadata,
-        infer=infer,
-        facts=facts,
-        instructions=instructions,
-        key=key,
-        at=at,
-        include_assistant=include_assistant,
-        trust=trust,
-        expires_at=expires_at,
-        recalled=recalled,
-    )
+    admitted = admitting.admit(engine, given)
     with watch.stage("record"):
         recorded = engine.ledger.record(admitted.episode, admitted.messages, queued=not wait)
     reach("add.recorded")
