@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from graphmem.engine import Engine
-from graphmem.errors import ConflictError
+from graphmem.errors import ConflictError, InputError
 from graphmem.faults import reach
 from graphmem.flows import admitting, consider, remember
 from graphmem.flows.admitting import Admitted, Given
 from graphmem.flows.remember import Texts, surroundings, vector_items
 from graphmem.ledger.contracts import Recorded
+from graphmem.steps.redaction import Redactor
 from graphmem.stores.contracts import View
 from graphmem.values import AddResult, Plan, PlannedAdd, Usage
 from graphmem.values.drafts import Addition
