@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
+
+from pydantic import Field
 
 from graphmem.values import Value
 
@@ -42,5 +45,7 @@ class AdoptReport(Value):
     """Nodes of the old graph without an edge: nothing is said about them."""
     vectors_reused: int = 0
     """Vectors taken over because a sample shows that they come from the same embedding model."""
+    redacted: Mapping[str, int] = Field(default_factory=dict)
+    """Secrets that were taken out on the way, by kind."""
     skipped: tuple[Skipped, ...] = ()
     dry_run: bool = False

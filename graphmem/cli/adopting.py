@@ -121,6 +121,8 @@ def _lines(report: AdoptReport) -> Iterator[RenderableType]:
         yield inset(f"{count(report.lone_nodes, 'node', 'nodes')} without an edge say nothing and stay behind", left=2)
     if report.vectors_reused:
         yield inset(f"{count(report.vectors_reused, 'vector', 'vectors')} taken over: it is the same model", left=2)
+    for kind, number in report.redacted.items():
+        yield inset(f"{count(number, kind, f'{kind}s')} taken out", left=2)
     for item in report.skipped[:_SHOWN]:
         yield inset(f"left out: {item.kind} {item.item}: {item.reason}", "", left=2)
     if len(report.skipped) > _SHOWN:

@@ -20,9 +20,16 @@ from graphmem.errors import ConflictError, InputError, NewerHome, StoreReadOnly
 from graphmem.flows import reembed
 from graphmem.ledger.embedding import BARE
 from graphmem.ledger.transfer import Line
+from graphmem.steps.redaction import Redactor
 from graphmem.values import ExportReport
 
 FORMAT = 1
+SAID = {
+    "episodes": ("instructions", "metadata", "idempotency_key"),
+    "messages": ("content", "speaker", "metadata"),
+    "memories": ("text", "metadata"),
+}
+"""Columns that hold what callers gave; the others hold what was made of it."""
 KIND = "graphmem.export"
 
 
@@ -122,14 +129,17 @@ def is_export(path: Path) -> bool:
 def load(engine: Engine, path: Path) -> ExportReport:
     """Read a file into the home, all of it or nothing. The same file again changes nothing.
 
-    Vectors of another embedding model are left out and computed anew. Raises InputError for a file that is damaged,
-    NewerHome, and ConflictError when the home holds some of it already.
+    Rows are taken as they are: the state must be that of the file. An export of a home that takes secrets out holds
+    none; one that holds some, by the settings of this home, is refused. Vectors of another embedding model are left out
+    and computed anew. Raises InputError for a file that is damaged or holds secrets, NewerHome, and ConflictError when
+    the home holds some of it already.
     """
     header = _check(engine, path)
     keeping = engine.ledger.keeping
     held = keeping.state(header.owner)
     if held.hash == header.state:
         return ExportReport(path=str(path), rows=held.counts, state=held.hash, present=True)
+    _refuse_secrets(engine, path)
     usable = header.vectors and header.embedding == engine.embedder.fingerprint
     if engine.projection.graph is not None:
         engine.projection.graph.expect_rebuild()
@@ -167,6 +177,22 @@ def _check_end(path: Path, lines: IO[bytes]) -> None:
         last = line
     if _parsed(path, last).get("sha256") != digest.hexdigest():
         raise InputError("file", f"{path} is cut short or was changed.", advice="Export again, or use another copy.")
+
+
+def _refuse_secrets(engine: Engine, path: Path) -> None:
+    mode = engine.settings.redact
+    if mode == "none":
+        return
+    redactor = Redactor(mode)
+    for table, row in _rows(path):
+        for column in SAID.get(table, ()):
+            redactor.value(row.get(column))
+    if redactor.counts:
+        raise InputError(
+            "file",
+            f"{path} holds what this home takes out: {redactor.told()}.",
+            advice='Take it out where the file was made, or import it with redact = "none".',
+        )
 
 
 def _rows(path: Path) -> Iterator[Line]:

@@ -184,6 +184,10 @@ class Redactor:
             text = pattern.sub(lambda found, form=form: self._replaced(found, form), text)  # type: ignore[misc]
         return text
 
+    def told(self) -> str:
+        """What was taken out, in words that hold none of it."""
+        return ", ".join(f"{count} x {kind}" for kind, count in sorted(self.counts.items()))
+
     def _replaced(self, found: re.Match[str], form: Form) -> str:
         whole = found[0]
         start, end = found.span("secret") if "secret" in found.re.groupindex else found.span()
