@@ -20,6 +20,7 @@ from graphmem.adopting import mem0
 from graphmem.adopting.facts import EDGES, ENGINE, Facts, NewFact, Step, dated
 from graphmem.adopting.names import readable, renamed
 from graphmem.adopting.records import Found
+from graphmem.adopting.redacting import without_secrets
 from graphmem.adopting.report import AdoptReport, Count, Kind, Skipped
 from graphmem.engine import Engine
 from graphmem.flows.consider import names_scope
@@ -60,7 +61,7 @@ def adopt(
     engine: Engine, source: mem0.Mem0Source, *, dry_run: bool = False, progress: Progress | None = None
 ) -> AdoptReport:
     """Take over what the source holds. See `Memory.adopt`."""
-    found = mem0.read(source)
+    found, redacted = without_secrets(mem0.read(source), engine.settings.redact)
     plans = building.of(found, mem0.NAME)
     with engine.ledger.snapshot():
         done = _done(engine, plans)
@@ -69,7 +70,8 @@ def adopt(
     if not dry_run:
         vectors = _same_model(engine, found, todo)
         _write_all(engine, todo, done, vectors, progress)
-    return _report(found, plans, {fact.id for fact in todo}, vectors, dry_run=dry_run)
+    report = _report(found, plans, {fact.id for fact in todo}, vectors, dry_run=dry_run)
+    return report.model_copy(update={"redacted": redacted})
 
 
 def _write_all(
