@@ -141,7 +141,7 @@ def _chosen(stores: Stores, query: Query, ranked: Ranked) -> list[tuple[Node, fl
     """What may be shown, best first: what the graph answers comes first, what only tells of the past is set back."""
     order = [(node, score) for node, score in ranked.order if node.kind in query.include]
     answers, standing = _answers(stores, query, ranked), _standing(stores.ledger, query, order)
-    if not answers and not standing:
+    if not order or not (answers or standing):
         return order
     moved = [(n, answers.get(n.id, 0.0) + s * standing.get(n.id, 1.0)) for n, s in order]
     most = max(score for _, score in moved)

@@ -53,6 +53,12 @@ def test_include_limits_what_is_found(told: Memory, include: tuple[str, ...], ex
     assert expected == {hit.source for hit in told.search("Ann Rome Acme", user_id="u", include=include)}
 
 
+@pytest.mark.parametrize("option", [{"filters": {"tag": "none"}}, {"include": ("messages",), "filters": {"a": "b"}}])
+def test_what_the_graph_answers_may_all_be_filtered_out(told: Memory, option: dict[str, object]) -> None:
+    """A question for a relation that is known finds nothing where the filter leaves nothing."""
+    assert () == told.search("Where does Ann works_at?", user_id="u", **option).hits  # type: ignore[arg-type]
+
+
 def test_an_unknown_include_names_the_field(told: Memory) -> None:
     """The error says what can be given."""
     with pytest.raises(InputError, match="include"):
