@@ -9,7 +9,9 @@ from sqlalchemy import Connection, select, update
 
 from graphmem.ledger.rows import in_scope
 from graphmem.ledger.schema import memories, messages
-from graphmem.values import Evidence, Scope
+from graphmem.steps.resolution.plan import TRUST_OF_ROLE
+from graphmem.steps.resolution.sides import rank
+from graphmem.values import Evidence, Memory, Scope
 
 
 def due(connection: Connection, scope: Scope | None, now: datetime, *, withdrawn: bool) -> dict[str, list[str]]:
@@ -24,13 +26,18 @@ def due(connection: Connection, scope: Scope | None, now: datetime, *, withdrawn
     return found
 
 
-def prolong(connection: Connection, said: Sequence[tuple[str, Sequence[Evidence]]]) -> None:
-    """Let memories that end live as long as the longest-living message that says them anew."""
-    for memory_id, spans in said:
+def prolong(connection: Connection, said: Sequence[tuple[Memory, Sequence[Evidence]]]) -> None:
+    """Let memories that end live as long as the longest-living message that says them anew.
+
+    A source that is trusted less than the memory gives it no time.
+    """
+    for memory, spans in said:
         ids = [span.message_id for span in spans]
-        ends = list(connection.scalars(select(messages.c.expires_at).where(messages.c.id.in_(ids))))
+        columns = (messages.c.expires_at, messages.c.trust, messages.c.role)
+        rows = connection.execute(select(*columns).where(messages.c.id.in_(ids)))
+        ends = [end for end, trust, role in rows if rank(trust or TRUST_OF_ROLE[role]) >= rank(memory.trust)]
         if ends:
-            mine = [memories.c.id == memory_id, memories.c.expires_at.is_not(None)]
+            mine = [memories.c.id == memory.id, memories.c.expires_at.is_not(None)]
             longest = None if None in ends else max(end for end in ends if end)
             if longest is not None:
                 mine.append(memories.c.expires_at < longest)

@@ -151,8 +151,8 @@ def _revise(
 ) -> list[Entry]:
     for revision in revisions:
         rewrite(connection, stores, before[revision.memory_id], revision, plan.at)
-    ending = [r for r in revisions if before[r.memory_id].memory.expires_at]
-    expiring.prolong(connection, [(r.memory_id, r.evidence) for r in ending])
+    said = [(before[r.memory_id].memory, r.evidence) for r in revisions]
+    expiring.prolong(connection, [(memory, spans) for memory, spans in said if memory.expires_at])
     return [Entry("UPDATE", before[r.memory_id].memory, r.previous_text, r.text, r.reason) for r in revisions]
 
 
@@ -178,7 +178,8 @@ def _repeat(connection: Connection, stores: Stores, plan: Plan, before: Mapping[
         )
     hanging.add_evidence(connection, [(repeat.memory_id, span) for repeat in repeats for span in repeat.evidence])
     outbox.note_graph(connection, stores, "upsert", "memory", [repeat.memory_id for repeat in repeats])
-    expiring.prolong(connection, [(r.memory_id, r.evidence) for r in repeats if before[r.memory_id].memory.expires_at])
+    said = [(before[r.memory_id].memory, r.evidence) for r in repeats]
+    expiring.prolong(connection, [(memory, spans) for memory, spans in said if memory.expires_at])
     return []
 
 

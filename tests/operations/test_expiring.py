@@ -92,6 +92,16 @@ def test_what_is_said_again_lives_longer(opened: Opener, clock: Clock):
     assert [None] == [fact.expires_at for fact in memory.list(user_id="maria")]
 
 
+@pytest.mark.parametrize("source", [{"trust": "web"}, {"trust": "tool", "ttl": 20}])
+def test_a_source_that_is_trusted_less_gives_no_time(opened: Opener, clock: Clock, source: dict[str, object]):
+    """What a user said for a day is over after it, whatever a page says."""
+    memory = opened(vectors="none", extractor="none")
+    memory.add("Ann knows Bob", facts=["Ann knows Bob"], user_id="maria", ttl=1)
+    memory.add("Ann knows Bob", facts=["Ann knows Bob"], user_id="maria", **source)  # type: ignore[arg-type]
+
+    assert [clock.now + timedelta(days=1)] == [fact.expires_at for fact in memory.list(user_id="maria")]
+
+
 def test_the_setting_gives_every_add_a_time(opened: Opener, clock: Clock):
     """`ttl` in the settings holds for every add that says nothing itself."""
     memory = opened(vectors="none", ttl=10)
