@@ -15,6 +15,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from graphmem.errors import StoreError, StoreUnavailable
+from graphmem.faults import reach
 from graphmem.ledger.contracts import Ledger, OutboxItem
 from graphmem.stores.contracts import Ball, CopyState, Edge, GraphBatch, GraphCopy, GraphStore
 from graphmem.stores.digests import graph_digests
@@ -144,7 +145,9 @@ class GraphProjection:
         """Write everything. What was pending before is in it; what comes meanwhile is applied after it."""
         self._ledger.set_meta(MARK, STALE)
         waiting = self._all_waiting()
+        reach("graph.fill.before")
         self._state = copy.erase()
+        reach("graph.fill.erased")
         written = 0
         for batch in self._ledger.graph_items.all(now):
             state = copy.write(batch, self._state.revision, fresh=True)
@@ -152,6 +155,7 @@ class GraphProjection:
                 raise StoreUnavailable("Another process fills the same graph.", advice="Wait for it, then try again.")
             self._state = state
             written += len(batch.nodes)
+        reach("graph.fill.written")
         self._state = copy.filled(now)
         self._flip = self._ledger.graph_items.next_flip(now)
         self._ledger.set_meta(MARK, str(self._state.revision))
@@ -195,7 +199,9 @@ class GraphProjection:
         for _ in range(TRIES):
             state = self._state or copy.state()
             batch = self._ledger.graph_items.some(asked, now)
+            reach("graph.write.before")
             written = copy.write(batch, state.revision, now)
+            reach("graph.write.after")
             if written is not None:
                 self._state = written
                 self._flip = min((t for t in (self._flip, *_ends(batch, now)) if t is not None), default=None)

@@ -23,6 +23,7 @@ from graphmem.adopting.records import Found
 from graphmem.adopting.redacting import without_secrets
 from graphmem.adopting.report import AdoptReport, Count, Kind, Skipped
 from graphmem.engine import Engine
+from graphmem.faults import reach
 from graphmem.flows.consider import names_scope
 from graphmem.ledger.contracts import Recorded
 from graphmem.steps import linking
@@ -156,6 +157,7 @@ def _write(engine: Engine, scope: Scope, batch: Sequence[NewFact], done: _Done, 
     now = engine.clock()
     moments = [dated(fact, now) for fact in batch]
     recorded = engine.ledger.record(*_episode(scope, moments, now), searchable=False)
+    reach("adopt.recorded")
     claims = _claims(engine, [fact.text for fact in batch], scope)
     draft = Draft(facts=tuple(_draft(fact, index) for index, fact in enumerate(moments)))
     texts = _texts(draft, vectors)
@@ -267,6 +269,7 @@ class _Work:
                 plan = plan.model_copy(update={"resolution_id": plan_id, "entities": tuple(new.values())})
                 items = self._items(fact, new) if number == worded else []
                 self._engine.ledger.commit(plan, items)
+                reach("adopt.committed")
             before = step.text
 
     def _plan(

@@ -19,11 +19,12 @@ from uuid import uuid4
 
 from graphmem.engine import Engine
 from graphmem.errors import ConflictError, InputError, NewerHome, StoreError, StoreReadOnly, StoreUnavailable
+from graphmem.faults import reach
 from graphmem.flows import transfer
 from graphmem.graph_projection import HOME, MARK, STALE
 from graphmem.ledger import copying
 from graphmem.ledger.sql import SqlLedger
-from graphmem.projection import Projection
+from graphmem.projection import REBUILDING, Projection
 from graphmem.settings import Settings
 from graphmem.values import BackupReport
 
@@ -32,6 +33,7 @@ KIND = "graphmem.backup"
 MANIFEST = "manifest.json"
 LEDGER = "ledger.db"
 EXPORT = "ledger.jsonl.gz"
+STORE = "chroma"
 OWNER_LOCK = "owner.lock"
 
 
@@ -143,12 +145,28 @@ def restore(folder: Path, settings: Settings, *, force: bool) -> BackupReport:
     ledger = settings.home / LEDGER
     if ledger.exists() and not force:
         raise ConflictError(f"{settings.home} holds a ledger.", advice="Restore into another home, or force it.")
-    own = _own_graph(ledger)
-    with _alone(settings.home):
-        copying.copy_in(folder / LEDGER, ledger)
+    with _alone(settings.home), _marked(folder / LEDGER, ledger) as copy:
+        copying.copy_in(copy, ledger)
         ledger.chmod(0o600)
-    _renew(settings, ledger, manifest, own)
+        reach("restore.copied")
+    reach("restore.dropped")
+    _renew(settings, ledger, manifest)
     return report
+
+
+@contextmanager
+def _marked(source: Path, ledger: Path) -> Iterator[Path]:
+    """A copy of a backup that says that no store has what it holds: so it replaces a ledger in one step."""
+    # What a kill leaves in this folder goes when the store is written anew.
+    copy = ledger.parent / STORE / "restoring.db"
+    try:
+        copy.touch(mode=0o600)
+        shutil.copyfile(source, copy)
+        graph = {HOME: _own_graph(ledger), MARK: STALE} if copying.meta_of(copy, HOME) else {}
+        copying.set_meta(copy, {REBUILDING: "vectors", **graph})
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _own_graph(ledger: Path) -> str:
@@ -162,7 +180,7 @@ def _own_graph(ledger: Path) -> str:
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """No other process has the home open; its vector store is gone at the end."""
-    store = home / "chroma"
+    store = home / STORE
     try:
         store.mkdir(parents=True, exist_ok=True)
         with (store / OWNER_LOCK).open("a+") as lock:
@@ -175,17 +193,16 @@ def _alone(home: Path) -> Iterator[None]:
         raise StoreReadOnly(f"{home} cannot be written: {error.strerror}.", advice="Check its permissions.") from error
 
 
-def _renew(settings: Settings, path: Path, manifest: dict[str, Any], own_graph: str) -> None:
+def _renew(settings: Settings, path: Path, manifest: dict[str, Any]) -> None:
     """Bring the ledger to the present schema, compare its state, and write the vector store."""
     ledger = SqlLedger.open(path, vector_store=settings.vectors != "none")
     projection = Projection(ledger, None if settings.vectors == "none" else lambda: _chroma(settings.home))
     try:
         if manifest["schema"] == SqlLedger.schema() and ledger.keeping.state().hash != manifest["state"]:
             raise StoreError("The restored ledger is not the one that was backed up.", advice="Restore it again.")
-        if ledger.meta(HOME):
-            ledger.set_meta(HOME, own_graph)
-            ledger.set_meta(MARK, STALE)
-        projection.rebuild("vectors")
+        # It finds the mark in the ledger, and is written anew.
+        if projection.vectors() is None and settings.vectors != "none":
+            raise StoreError(f"The vector store cannot be written: {projection.problem}", advice="Restore it again.")
     finally:
         projection.close()
         ledger.close()
@@ -194,4 +211,4 @@ def _renew(settings: Settings, path: Path, manifest: dict[str, Any], own_graph: 
 def _chroma(home: Path) -> Any:
     from graphmem.stores.chroma import ChromaVectors
 
-    return ChromaVectors.open(home / "chroma")
+    return ChromaVectors.open(home / STORE)

@@ -17,6 +17,7 @@ from datetime import timedelta
 
 from graphmem.engine import Engine
 from graphmem.errors import LeaseLost, StoreUnavailable
+from graphmem.faults import reach
 from graphmem.flows import remember
 from graphmem.flows.remember import Stopwatch
 from graphmem.ledger.contracts import Recorded
@@ -79,7 +80,9 @@ class Worker:
                     delivered = working.next_episode(lease)
                     if delivered is None or self._stop.is_set():
                         break
+                    reach("worker.delivered")
                     self._count(self._episode(engine, *delivered), finished)
+                    reach("worker.finished")
         except LeaseLost as exc:
             self._lost += 1
             log.warning("%s", exc)

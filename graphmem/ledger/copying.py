@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -65,6 +65,12 @@ def meta_of(path: Path, name: str) -> str | None:
     """A value of the meta table of a file; None when it has none. Raises StoreError."""
     with _looking(path) as connection:
         return connection.scalar(select(schema.meta.c.value).where(schema.meta.c.name == name))
+
+
+def set_meta(path: Path, values: Mapping[str, str]) -> None:
+    """Write values into the meta table of a file that nobody else has open."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", values.items())
 
 
 @contextmanager

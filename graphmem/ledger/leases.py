@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from graphmem.errors import LeaseLost
+from graphmem.faults import reach
 from graphmem.ledger.engine import Database, insert_new
 from graphmem.ledger.schema import episodes, leases, queue
 
@@ -132,6 +133,7 @@ class Fenced:
         """See `Database.write`. Raises LeaseLost."""
         with self._inner.write(step) as connection:
             hold(connection, self._lease)
+            reach("lease.held")
             yield connection
 
     def close(self) -> None:

@@ -2,8 +2,9 @@
 
     python -m tests.faults [--seeds 25] [--random 500] [--recovery 200] [--jobs 1] [--folder DIR] [--json FILE]
 
-Every seed is a workload of about two dozen calls on three tenants (see `workload.py`); `campaign.py` says what is
-compared. `--places 1` kills at each place once, each with another seed.
+Every seed is a workload of about three dozen calls on three tenants (see `workload.py`); `campaign.py` says what is
+compared. At each place every eighth trial is a whole one. `--places` kills at each place once, each with another seed.
+`--graph` has the graph in Neo4j: at a URL without password, or `local` for a server of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -25,9 +28,13 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from graphmem import faults
 from tests.faults import forks
-from tests.faults.campaign import Reference, Trial, referenced, trial
+from tests.faults.campaign import Trial, Trials
+from tests.faults.places import OF_CALLS, OF_GRAPH
+from tests.faults.references import referenced
+from tests.faults.report import figures, written
+from tests.faults.servers import opening_at
+from tests.faults.workload import Opening, embedded
 
 IMPORTED = (
     "chromadb.api.rust",
@@ -37,50 +44,68 @@ IMPORTED = (
     "graphmem.stores.chroma",
 )
 """Before anything is opened: children are forked from here, and importing would take longer than a trial."""
-KINDS = ("place", "random", "recovery")
+WHOLE = 8
+"""Every so many trials at a place begin with an empty home and go on to the end."""
 
 
-def trials(seeds: Sequence[int], given: argparse.Namespace, folder: Path, part: int) -> Iterator[Trial]:
-    """The trials of one part of the seeds."""
+def places(given: argparse.Namespace) -> tuple[str, ...]:
+    """Where the workload must come by."""
+    return (*OF_CALLS, *sorted(OF_GRAPH)) if given.graph else OF_CALLS
+
+
+Done = Counter[tuple[int, str, str]]
+"""How many trials an earlier run has done, by seed, kind and place."""
+
+
+def trials(
+    seeds: Sequence[int], given: argparse.Namespace, folder: Path, part: int, opening: Opening, done: Done
+) -> Iterator[Trial]:
+    """The trials of one part of the seeds, but for those that are done."""
     dice = random.Random(f"{given.seed} {part}")
     end = time.monotonic() + 60 * given.minutes
-    for count, seed in enumerate(seeds):
+    for seed in seeds:
         if time.monotonic() > end:
             return
-        known = referenced(seed, folder)
+        known = referenced(seed, folder, opening, copies=given.short)
+        of_seed = Trials(known, folder, dice, opening, at_once=given.places, go_on=given.go_on)
         if given.at_places:
-            yield from _at_places(known, given, folder, dice, count + part)
+            yield from _at_places(of_seed, given, done)
         for kind, total in (("random", given.random), ("recovery", given.recovery)):
-            for _ in range(_share(total, given.seeds, seed)):
-                yield trial(kind, known, folder, dice, to_the_end=given.to_the_end)
+            for number in range(done[seed, kind, ""], _share(total, given.seeds, seed - given.first)):
+                yield of_seed.kill(kind, whole=not given.short or (number + seed) % WHOLE == 0)
 
 
-def _at_places(
-    known: Reference, given: argparse.Namespace, folder: Path, dice: random.Random, number: int
-) -> Iterator[Trial]:
-    for index, place in enumerate(faults.POINTS):
-        if given.places and index % given.seeds != number % given.seeds:
+def _at_places(of_seed: Trials, given: argparse.Namespace, done: Done) -> Iterator[Trial]:
+    seed = of_seed.known.seed
+    for index, place in enumerate(places(given)):
+        if done[seed, "place", place]:
             continue
-        if not known.hits[place]:
-            yield Trial("place", known.seed, place, problems=["the workload never comes here"])
+        if given.places and index % given.seeds != (seed - given.first) % given.seeds:
+            continue
+        if not of_seed.known.hits[place]:
+            yield Trial("place", seed, place, problems=["the workload never comes here"])
         else:
-            at_once, to_the_end = given.places, given.to_the_end
-            yield trial("place", known, folder, dice, place=place, at_once=at_once, to_the_end=to_the_end)
+            yield of_seed.kill("place", place, whole=not given.short or (index + seed) % WHOLE == 0)
 
 
-def _share(total: int, seeds: int, seed: int) -> int:
+def _share(total: int, seeds: int, number: int) -> int:
     """So many of the total fall to this seed."""
-    return total * (seed + 1) // seeds - total * seed // seeds
+    return total * (number + 1) // seeds - total * number // seeds
 
 
-def performed(given: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+def performed(given: argparse.Namespace, folder: Path, opening: Opening) -> list[dict[str, Any]]:
     """All trials, in as many processes as asked for."""
-    seeds = range(given.seeds)
-    found: list[dict[str, Any]] = []
+    seeds = range(given.first, given.first + given.seeds)
+    log = given.json.with_suffix(".jsonl") if given.json else None
+    found = [json.loads(line) for line in log.read_text().splitlines()] if log and given.resume else []
+    done = Counter((t["seed"], t["kind"], t["place"] if t["kind"] == "place" else "") for t in found)
     if given.jobs == 1:
-        for done in trials(seeds, given, folder, 0):
-            _tell(done)
-            found.append(asdict(done) | {"failed": done.failed})
+        for made in trials(seeds, given, folder, 0, opening, done):
+            _tell(made)
+            found.append(asdict(made) | {"failed": made.failed})
+            if log:
+                with log.open("a") as lines:
+                    lines.write(json.dumps(found[-1]) + "\n")
         return found
     from concurrent.futures import ThreadPoolExecutor
 
@@ -89,15 +114,13 @@ def performed(given: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
         mine.mkdir()
 
         def work(say: forks.Say) -> None:
-            for done in trials(seeds[number :: given.jobs], given, mine, number):
-                _tell(done)
-                say(asdict(done) | {"failed": done.failed})
+            for made in trials(seeds[number :: given.jobs], given, mine, number, opening, done):
+                _tell(made)
+                say(asdict(made) | {"failed": made.failed})
 
         ended = forks.run(work)
-        return [
-            *ended.said,
-            *([{"kind": "part", "failed": True, "problems": [ended.problem]}] if ended.problem else []),
-        ]
+        broken = {**asdict(Trial("part", -1)), "failed": True, "problems": [ended.problem]}
+        return [*ended.said, *([broken] if ended.problem else [])]
 
     with ThreadPoolExecutor(given.jobs) as pool:
         for some in pool.map(part, range(given.jobs)):
@@ -105,69 +128,63 @@ def performed(given: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _tell(done: Trial) -> None:
-    if done.failed:
-        print(done.described(), file=sys.stderr, flush=True)
-
-
-def summary(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row a kind."""
-    rows = []
-    for kind in KINDS:
-        mine = [t for t in found if t["kind"] == kind]
-        if mine:
-            sums = {key: sum(t[key] for t in mine) for key in ("lost", "half", "differences", "unlike", "paid_twice")}
-            rows.append(
-                {
-                    "kind": kind,
-                    "kills": sum(t["killed"] for t in mine),
-                    "trials": len(mine),
-                    "places": len({t["place"] for t in mine if t["place"]}),
-                    "seeds": len({t["seed"] for t in mine}),
-                    "acknowledged": sum(t["acknowledged"] for t in mine),
-                    **sums,
-                    "failed": sum(t["failed"] for t in mine),
-                    "longest recovery (s)": round(max(t["seconds"] for t in mine), 2),
-                }
-            )
-    return rows
+def _tell(made: Trial) -> None:
+    if made.failed:
+        print(made.described(), file=sys.stderr, flush=True)
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=25)
+    parser.add_argument("--first", type=int, default=0, help="the first of the seeds")
     parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
     parser.add_argument("--places", action="store_true", help="each place once in all, when first reached")
     parser.add_argument("--at-places", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--random", type=int, default=500, help="kills at a random moment")
     parser.add_argument("--recovery", type=int, default=200, help="kills followed by a kill of the recovery")
-    parser.add_argument("--to-the-end", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--short", action=argparse.BooleanOptionalAction, default=True, help="most trials short ones")
+    parser.add_argument("--go-on", action=argparse.BooleanOptionalAction, default=True, help="work on after recovery")
     parser.add_argument("--minutes", type=float, default=1e6, help="begin no further seed after that long")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--graph", default="", help="the URL of a Neo4j without password, or `local`")
     parser.add_argument("--folder", type=Path, help="where homes are made; a RAM disk is quick")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--resume", action="store_true", help="go on from the .jsonl beside the JSON of --json")
     return parser.parse_args()
+
+
+def prepare() -> None:
+    """Import everything and open nothing."""
+    logging.disable(logging.WARNING)
+    for name in IMPORTED:
+        import_module(name)
+    # What every child would read anew: word lists, constructions, the parser's first sentence.
+    reader = import_module("graphmem.models.local.reader").Reader(
+        import_module("graphmem.models.local.language").load()
+    )
+    reader.claims(["Ann lives in Oslo."])
+    gc.freeze()
 
 
 def main() -> None:
     given = arguments()
-    logging.disable(logging.WARNING)
-    for name in IMPORTED:
-        import_module(name)
-    import_module("graphmem.models.local.language").load()
-    gc.freeze()
     begun = time.perf_counter()
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        found = performed(given, Path(folder))
-    rows = summary(found)
-    for row in rows:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=given.folder)))
+        opening = stack.enter_context(opening_at(given.graph, folder)) if given.graph else embedded
+        prepare()
+        found = performed(given, folder, opening)
+    told = figures(found, places(given), time.perf_counter() - begun)
+    for row in told["summary"]:
         print(", ".join(f"{key}: {value}" for key, value in row.items()))
-    print(f"{len(found)} trials in {time.perf_counter() - begun:.0f} s")
+    print(f"{len(found)} trials in {told['seconds']} s")
+    if told["never reached"]:
+        print("never reached:", *told["never reached"], file=sys.stderr)
     if given.json:
-        figures = {"summary": rows, "failed": [t for t in found if t["failed"]], "points": list(faults.POINTS)}
-        given.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    sys.exit(1 if any(t["failed"] for t in found) or not found else 0)
+        written(given.json, told)
+    unreached = bool(told["never reached"]) and given.at_places
+    sys.exit(1 if any(t["failed"] for t in found) or unreached or not found else 0)
 
 
 if __name__ == "__main__":

@@ -3,42 +3,31 @@
 After call i was acknowledged a home must say what the undisturbed run said after call i, or after call i + 1: the call
 under way may have happened or not, but not by half. An add that was accepted and not finished is finished by `retry`
 before it is compared. Nothing but `open`, `retry` and `verify` recovers a home.
+
+A whole trial begins with an empty home and goes on to the last call. A short one begins with a copy of a home that was
+closed a few calls before the kill, and goes on for a few calls after it: each state is compared with that of the
+undisturbed run, so what one call breaks shows there, at a quarter of the cost.
 """
 
 from __future__ import annotations
 
 import random
-import time
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from shutil import rmtree
-from typing import Any
+from shutil import copytree, rmtree
 
-from graphmem import Memory, faults
+from graphmem import faults
 from tests.faults import forks
-from tests.faults.states import State, differences, digest, state
-from tests.faults.workload import Call, World, undisturbed
+from tests.faults.recovering import going_on, recovered
+from tests.faults.references import Reference
+from tests.faults.workload import Opening, World
 
-UNFINISHED = ("pending", "running")
-
-
-@dataclass
-class Reference:
-    """An undisturbed run of a seed."""
-
-    seed: int
-    calls: list[Call]
-    states: list[State]
-    """Before the first call, and after each."""
-    hits: Counter[str]
-    """How often the run came to each place."""
-    seconds: float
-
-    @property
-    def digests(self) -> list[str]:
-        """Of the states."""
-        return [digest(one) for one in self.states]
+NEAR = 2
+"""A short trial begins at most so many calls before the last copy that could serve."""
+AFTER = 3
+"""And goes on for so many calls after the kill."""
+AT_RANDOM = 6
+"""A kill at random comes within about so many calls."""
 
 
 @dataclass
@@ -48,6 +37,7 @@ class Trial:
     kind: str
     seed: int
     place: str = ""
+    whole: bool = True
     acknowledged: int = 0
     killed: bool = False
     lost: int = 0
@@ -73,161 +63,135 @@ class Trial:
         return str({key: value for key, value in asdict(self).items() if value})
 
 
-def reference(seed: int, folder: Path) -> Reference:
-    """Perform the workload of a seed without a fault. In this process: call it in one that may open stores."""
-    home = folder / f"reference-{seed}"
-    hits: Counter[str] = Counter()
-    states: list[State] = []
-    begun = time.perf_counter()
-    with faults.listening(lambda place: hits.update([place])):
-        calls = list(undisturbed(seed, home, lambda: states.append(state(home))))
-    seconds = time.perf_counter() - begun
-    rmtree(home)
-    return Reference(seed, calls, states, hits, seconds)
-
-
-def referenced(seed: int, folder: Path) -> Reference:
-    """`reference`, by a child: the calling process stays one that has opened nothing."""
-    import base64
-    import pickle
-
-    ended = forks.run(lambda say: say(base64.b64encode(pickle.dumps(reference(seed, folder))).decode()))
-    if ended.problem:
-        raise AssertionError(ended.problem)
-    found: Reference = pickle.loads(base64.b64decode(ended.said[0]))
-    return found
-
-
 class Killer:
-    """Ends the process when it comes to a place for the n-th time."""
+    """Ends the process when it comes to a place for the n-th time, counted from a call on."""
 
-    def __init__(self, place: str, hit: int) -> None:
-        self.place, self.left = place, hit
+    def __init__(self, place: str, hit: int, first: int = -1) -> None:
+        self.place, self.left, self.first = place, hit, first
+        self.call = -1
+        """The call at hand; -1 while the home is opened."""
 
     def __call__(self, place: str) -> None:
-        if place == self.place:
+        if place == self.place and self.call >= self.first:
             self.left -= 1
             if self.left == 0:
                 forks.die()
 
 
-def work(home: Path, calls: list[Call], first: int, say: forks.Say, *, killer: Any = None) -> None:
+def work(home: Path, known: Reference, first: int, say: forks.Say, killer: Killer | None, opening: Opening) -> None:
     """Perform calls from `first` on, and say the number of each when it has returned."""
-    world = World(number=first)
-    with faults.listening(killer or (lambda _: None)), world.opened(home) as memory:
-        for number in range(first, len(calls)):
-            world.perform(memory, number, calls[number])
+    world, watching = World(number=first), killer or Killer("", 0)
+    with faults.listening(watching), opening(world, home, first) as memory:
+        for number in range(first, len(known.calls)):
+            watching.call = number
+            world.perform(memory, number, known.calls[number])
             say(number)
+        watching.call = len(known.calls)
 
 
-def recovered(home: Path, known: Reference, acknowledged: int, say: forks.Say, *, killer: Any = None) -> None:
-    """Open, finish what is unfinished, verify; then say what was found, go on to the end, and say what came of it."""
-    begun = time.perf_counter()
-    world = World(number=acknowledged)
-    finishing = known.calls[acknowledged] if acknowledged < len(known.calls) else None
-    world.down = finishing.down if finishing else False
-    with faults.listening(killer or (lambda _: None)), world.opened(home) as memory:
-        # A retry that was cut off may have journalled a reply, and the episode says failed until it is done.
-        retrying = finishing is not None and finishing.verb == "retry"
-        if retrying or any(memory.episodes(status=status) for status in UNFINISHED):
-            _finish(memory, world, acknowledged, finishing)
-        asked = world.asked
-        report = memory.verify()
-        seconds = time.perf_counter() - begun
-        there = {e.id for e in memory.episodes(limit=10_000)}
-        found = state(home)
-        say(
-            {
-                "seconds": seconds,
-                "asked": asked,
-                "differences": [f"{d.store} {d.item} {d.problem}" for d in report.differences],
-                "place": _place(found, known, acknowledged),
-                "lost": sorted(_kept(known, acknowledged) - there),
-                "unlike": differences(known.states[min(acknowledged + 1, len(known.calls))], found),
-            }
-        )
+@dataclass(frozen=True)
+class Trials:
+    """How the trials of a seed are done."""
 
+    known: Reference
+    folder: Path
+    dice: random.Random
+    opening: Opening
+    at_once: bool = False
+    """Kill when a place is reached for the first time, not at any time that it is."""
+    go_on: bool = True
 
-def _finish(memory: Memory, world: World, number: int, call: Call | None) -> None:
-    """By `retry`, unless that would finish an add, too, that the workload wants to stay failed."""
-    if call is not None and memory.episodes(status="failed"):
-        world.perform(memory, number, call)
-    else:
-        memory.retry()
+    def kill(self, kind: str, place: str = "", *, whole: bool = True) -> Trial:
+        """Kill at a place, at some time, or at some time and once more while recovering."""
+        home = self.folder / "home"
+        made = Trial(kind, self.known.seed, place, whole)
+        first = self._killed_at(home, made) if place else self._killed_some_time(home, made)
+        made.killed = first.killed
+        if first.problem:
+            made.problems.append(first.problem)
+        if kind == "recovery":
+            self._kill_recovery(home, made)
+        until = min(len(self.known.calls), made.acknowledged + AFTER)
+        self._recover(home, made, place, until if self.go_on and not made.whole else 0)
+        if self.go_on and made.whole and not made.failed:
+            self._go_on(home, made)
+        rmtree(home, ignore_errors=True)
+        return made
 
+    def _killed_at(self, home: Path, made: Trial) -> forks.Ended:
+        known = self.known
+        hit = 1 if self.at_once else self.dice.randint(1, known.hits[made.place])
+        number, within = known.moment(made.place, hit)
+        if not made.whole:
+            first = known.copy_before(number - self.dice.randint(0, NEAR))
+            ended = self._begin(home, made, first, Killer(made.place, within, number))
+            if first == 0 or ended.killed or ended.problem:
+                return ended
+            # What was gathered by the calls before the copy was taken is not there to be written.
+            made.whole = True
+        return self._begin(home, made, 0, Killer(made.place, hit))
 
-def _kept(known: Reference, acknowledged: int) -> set[str]:
-    """Episodes that must be there, whether the call under way happened or not."""
-    after = known.states[min(acknowledged + 1, len(known.calls))]
-    return _episodes(known.states[acknowledged]) & _episodes(after)
+    def _killed_some_time(self, home: Path, made: Trial) -> forks.Ended:
+        known = self.known
+        while True:
+            first = 0 if made.whole else known.copy_before(self.dice.randrange(len(known.calls)))
+            span = known.seconds * (1 if made.whole else AT_RANDOM / len(known.calls))
+            ended = self._begin(home, made, first, None, self.dice.uniform(0, span))
+            if ended.killed or ended.problem:
+                return ended
+            # It was done before its time had come.
 
+    def _begin(
+        self, home: Path, made: Trial, first: int, killer: Killer | None, pause: float | None = None
+    ) -> forks.Ended:
+        rmtree(home, ignore_errors=True)
+        if first:
+            copytree(self.known.copies[first], home)
+        ended = forks.run(lambda say: work(home, self.known, first, say, killer, self.opening), kill_after=pause)
+        made.acknowledged = first + len(ended.said)
+        return ended
 
-def _episodes(one: State) -> set[str]:
-    import json
+    def _kill_recovery(self, home: Path, made: Trial) -> None:
+        """Half of them at some place, half of them at some time."""
+        again = lambda say: recovered(home, self.known, made.acknowledged, say, self.opening)  # noqa: E731
+        if self.dice.random() < 0.5:
+            killer = Killer(self.dice.choice([*RECOVERING]), self.dice.randint(1, 2))
 
-    return {json.loads(row)["id"] for row in one.get("episodes", ())}
+            def watched(say: forks.Say) -> None:
+                with faults.listening(killer):
+                    again(say)
 
+            ended = forks.run(watched)
+            made.place = killer.place
+        else:
+            ended = forks.run(again, kill_after=self.dice.uniform(0.001, 0.12))
+        if ended.problem:
+            made.problems.append(ended.problem)
 
-def _place(found: State, known: Reference, acknowledged: int) -> int | None:
-    """How many calls have happened, as far as the ledger tells; None when no undisturbed run was ever there."""
-    mine = digest(found)
-    for number in (acknowledged, acknowledged + 1):
-        if number <= len(known.calls) and digest(known.states[number]) == mine:
-            return number
-    # A home that was never opened to its end says nothing yet.
-    return 0 if acknowledged == 0 and not found else None
+    def _recover(self, home: Path, made: Trial, place: str, until: int) -> None:
+        ended = forks.run(lambda say: recovered(home, self.known, made.acknowledged, say, self.opening, until=until))
+        if ended.problem:
+            made.problems.append(ended.problem)
+            return
+        found, *ends = ended.said
+        made.seconds = found["seconds"]
+        made.differences, made.lost = len(found["differences"]), len(found["lost"])
+        made.half = int(found["place"] is None)
+        made.problems += found["damage"] + found["differences"][:5]
+        if made.half:
+            made.problems += found["unlike"][:12]
+        made.paid_twice = int(place in PAID and made.kind == "place" and found["asked"] > 0)
+        if not made.failed and ends and ends[0]:
+            made.unlike, made.problems = 1, ends[0]
 
-
-def trial(
-    kind: str,
-    known: Reference,
-    folder: Path,
-    dice: random.Random,
-    *,
-    place: str = "",
-    at_once: bool = False,
-    to_the_end: bool = True,
-) -> Trial:
-    """Kill at a place, at some time, or at some time and once more while recovering.
-
-    `at_once`: when the place is reached for the first time, not at any time that it is.
-    """
-    home = folder / "home"
-    rmtree(home, ignore_errors=True)
-    made = Trial(kind, known.seed, place)
-    hits = 1 if at_once else known.hits[place]
-    killer: Any = Killer(place, dice.randint(1, hits)) if place else None
-    while True:
-        pause = None if place else dice.uniform(0, known.seconds)
-        first = forks.run(lambda say: work(home, known.calls, 0, say, killer=killer), kill_after=pause)
-        if place or first.killed or first.problem:
-            break
-        # It was done before its time had come.
-        rmtree(home)
-    made.acknowledged, made.killed = len(first.said), first.killed
-    if first.problem:
-        made.problems.append(first.problem)
-    if kind == "recovery":
-        _kill_recovery(home, known, made, dice)
-    _recover(home, known, made, place)
-    if to_the_end and not made.failed:
-        _go_on(home, known, made)
-    rmtree(home, ignore_errors=True)
-    return made
-
-
-def _kill_recovery(home: Path, known: Reference, made: Trial, dice: random.Random) -> None:
-    """Half of them at some place, half of them at some time."""
-    if dice.random() < 0.5:
-        killer = Killer(dice.choice([*RECOVERING]), dice.randint(1, 2))
-        ended = forks.run(lambda say: recovered(home, known, made.acknowledged, say, killer=killer))
-        made.place = killer.place
-    else:
-        ended = forks.run(
-            lambda say: recovered(home, known, made.acknowledged, say), kill_after=dice.uniform(0.001, 0.12)
-        )
-    if ended.problem:
-        made.problems.append(ended.problem)
+    def _go_on(self, home: Path, made: Trial) -> None:
+        """The client repeats the call that was cut off and goes on; the end must be that of the undisturbed run."""
+        ended = forks.run(lambda say: say(going_on(home, self.known, made.acknowledged, self.opening)))
+        if ended.problem:
+            made.problems.append(ended.problem)
+        elif ended.said[0]:
+            made.unlike = 1
+            made.problems += ended.said[0]
 
 
 RECOVERING = (
@@ -243,40 +207,5 @@ RECOVERING = (
     "close.flushed",
 )
 """Places that a recovery comes to, when there is something to recover."""
-
-
-def _recover(home: Path, known: Reference, made: Trial, place: str) -> None:
-    ended = forks.run(lambda say: recovered(home, known, made.acknowledged, say))
-    if ended.problem:
-        made.problems.append(ended.problem)
-        return
-    found = ended.said[0]
-    made.seconds = found["seconds"]
-    made.differences, made.lost = len(found["differences"]), len(found["lost"])
-    made.half = int(found["place"] is None)
-    if made.differences:
-        made.problems += found["differences"][:5]
-    if made.half:
-        made.problems += found["unlike"][:12]
-    made.paid_twice = int(place in PAID and made.kind == "place" and found["asked"] > 0)
-
-
 PAID = {"ledger.journal.after", "add.extracted", "add.embedded", "add.decided", "commit.added", "ledger.commit.before"}
 """Behind these places the reply of the model is in the journal."""
-
-
-def _go_on(home: Path, known: Reference, made: Trial) -> None:
-    """The client repeats the call that was cut off and goes on; the end must be that of the undisturbed run."""
-
-    def rest(say: forks.Say) -> None:
-        work(home, known.calls, made.acknowledged, lambda _: None)
-        with World(number=len(known.calls)).opened(home) as memory:
-            told = [f"{d.store} {d.item} {d.problem}" for d in memory.verify().differences]
-        say(told + differences(known.states[-1], state(home)))
-
-    ended = forks.run(rest)
-    if ended.problem:
-        made.problems.append(ended.problem)
-    elif ended.said[0]:
-        made.unlike = 1
-        made.problems += ended.said[0]

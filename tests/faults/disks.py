@@ -31,7 +31,7 @@ from typing import Any
 from graphmem.errors import StoreError
 from tests.faults import forks
 from tests.faults.__main__ import IMPORTED
-from tests.faults.campaign import Reference, referenced
+from tests.faults.references import Reference, referenced
 from tests.faults.states import differences, digest, state
 from tests.faults.workload import World
 

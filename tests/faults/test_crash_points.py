@@ -16,6 +16,7 @@ import pytest
 
 from graphmem import faults
 from tests.architecture.source import ROOT, modules
+from tests.faults.places import OF_CALLS, OF_COMMANDS, OF_GRAPH
 
 RAM = Path("/dev/shm")
 """A kill leaves what was written to the system; whether a disk has it by then makes no difference."""
@@ -36,11 +37,17 @@ def places_in_the_code() -> Iterator[str]:
                 yield from (f"ledger.{first.value}.{side}" for side in ("before", "after"))
 
 
-def test_every_declared_place_is_in_the_code() -> None:
-    """A place that is only declared would never be killed at."""
-    assert set() == set(faults.POINTS) - set(places_in_the_code())
+def test_the_declared_places_are_those_of_the_code() -> None:
+    """A place that is only declared would never be killed at; one that is not declared neither."""
+    assert set(faults.POINTS) == set(places_in_the_code())
     assert len(faults.POINTS) >= 40
     assert len(faults.POINTS) == len(set(faults.POINTS))
+
+
+def test_some_campaign_comes_to_each_place() -> None:
+    """Each fails when it was never at one of its own."""
+    assert set(faults.POINTS) == {*OF_CALLS, *OF_COMMANDS, *OF_GRAPH}
+    assert len(faults.POINTS) == len(OF_CALLS) + len(OF_COMMANDS) + len(OF_GRAPH)
 
 
 def test_nobody_listens_outside_of_tests() -> None:
@@ -64,12 +71,12 @@ def test_a_kill_at_any_place_loses_nothing(tmp_path: Path) -> None:
     """Each place once, some random moments, some kills during recovery; every trial must be as if nothing had been."""
     figures = tmp_path / "figures.json"
     command = [sys.executable, "-m", "tests.faults", "--places", "--seeds", "2", "--random", "2", "--recovery", "2"]
-    command += ["--no-to-the-end", "--folder", str(RAM if RAM.is_dir() else tmp_path), "--json", str(figures)]
+    command += ["--no-go-on", "--folder", str(RAM if RAM.is_dir() else tmp_path), "--json", str(figures)]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert 0 == done.returncode, done.stderr
     at_places, at_random, in_recovery = json.loads(figures.read_text())["summary"]
-    assert len(faults.POINTS) == at_places["places"] == at_places["kills"]
+    assert len(OF_CALLS) == at_places["places"] == at_places["kills"]
     assert (2, 2) == (at_random["kills"], in_recovery["kills"])
     assert 10 > max(row["longest recovery (s)"] for row in (at_places, at_random, in_recovery))

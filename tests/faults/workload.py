@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ CARE = (
     "rumour",
     "accept",
     "reject",
+    "planned",
     "passing",
     "expire",
     "erase one",
@@ -63,6 +65,8 @@ class World:
     number: int = 0
     down: bool = False
     asked: int = 0
+    pause: float = 0.0
+    """Seconds that the model takes."""
     llm: ScriptedLLM = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +78,7 @@ class World:
 
     def _reply(self, prompt: Prompt) -> str:
         self.asked += 1
+        time.sleep(self.pause)
         if self.down:
             raise ModelUnavailable("The model is away.", advice="Try again.")
         if prompt.task != "extract":
@@ -101,10 +106,22 @@ class World:
         """One call. What a repeated call is refused for is taken as done."""
         self.number, self.down = number, call.down
         try:
-            getattr(memory, call.verb)(**call.arguments)
+            if call.verb == "apply":
+                memory.apply(memory.plan(**call.arguments))
+            else:
+                getattr(memory, call.verb)(**call.arguments)
         except (NotFound, ConflictError, InputError):
             if call.verb not in ONCE:
                 raise
+
+
+Opening = Callable[[World, Path, int], AbstractContextManager[Memory]]
+"""Opens a home for the calls from a number on; -1 after a kill, when nothing may help the home."""
+
+
+def embedded(world: World, home: Path, first: int) -> AbstractContextManager[Memory]:
+    """Chroma, and the graph of the ledger."""
+    return world.opened(home)
 
 
 def planned(seed: int, memory: Memory, world: World) -> Iterator[Call]:
@@ -134,11 +151,12 @@ def _call(kind: str, number: int, dice: random.Random, memory: Memory) -> Call |
             return Call("add", {**add, "messages": _statement(dice)}, down=True)
         case "back":
             return Call("retry", {})
-        case "facts":
+        case "facts" | "planned":
             text = _statement(dice)
             named = text.rstrip(".").split(" ")
             fact = Fact(text=text, relations=((named[0], named[1], named[2]),))
-            return Call("add", {**add, "messages": "Minutes", "facts": [fact], "metadata": {"n": number}})
+            given = {**add, "messages": "Minutes", "facts": [fact], "metadata": {"n": number}}
+            return Call("apply" if kind == "planned" else "add", given)
         case "keep":
             return Call("add", {**add, "messages": f"Kept word for word, {number}.", "infer": False})
         case "verify" | "rebuild" | "reset":
@@ -208,10 +226,10 @@ def _moves(dice: random.Random) -> str:
     return f"Ann lives_in {dice.choice(CITIES)}{dice.randrange(1000)}."
 
 
-def undisturbed(seed: int, home: Path, keep: Any) -> Iterator[Call]:
+def undisturbed(seed: int, home: Path, keep: Any, opening: Opening = embedded) -> Iterator[Call]:
     """Plan and perform a whole workload; `keep()` is called with the home open after each call."""
     world = World()
-    with world.opened(home) as memory:
+    with opening(world, home, 0) as memory:
         keep()
         for number, call in enumerate(planned(seed, memory, world)):
             try:

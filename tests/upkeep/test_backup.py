@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from graphmem import ConflictError, GraphMemError, InputError, Memory, NewerHome, StoreUnavailable
+from graphmem import ConflictError, GraphMemError, InputError, Memory, NewerHome, StoreUnavailable, faults
 from tests.conftest import Clock
-from tests.upkeep.worlds import PLAIN, answers, opened
+from tests.upkeep.worlds import PLAIN, answers, fill, opened
 
 
 def test_a_restored_home_is_the_one_backed_up(one: Path, tmp_path: Path, clock: Clock) -> None:
@@ -147,3 +147,26 @@ def test_a_restored_home_has_a_place_of_its_own_in_a_graph_database(one: Path, t
 
     assert ["first", True] == [meta_of(with_ledger[0], HOME), meta_of(with_ledger[1], HOME) not in ("first", None)]
     assert [STALE, STALE] == [meta_of(path, MARK) for path in with_ledger]
+
+
+@pytest.mark.parametrize("place", ["restore.copied", "restore.dropped", "rebuild.erased"])
+def test_a_restore_that_was_cut_off_needs_no_care(tmp_path: Path, clock: Clock, place: str) -> None:
+    """Once the ledger is the restored one, whoever opens the home next writes the vector store anew."""
+    home = tmp_path / "home"
+    with opened(home, clock, vectors="chroma") as memory:
+        fill(memory, clock)
+        memory.backup(tmp_path / "backup")
+        wanted = memory._engine.ledger.keeping.state().hash
+        memory.delete_all(user_id="maria")
+
+    def cut(reached: str) -> None:
+        if reached == place:
+            raise KeyboardInterrupt
+
+    with faults.listening(cut), pytest.raises(KeyboardInterrupt):
+        Memory.restore(tmp_path / "backup", home=home, force=True)
+
+    with opened(home, clock, vectors="chroma") as memory:
+        assert () == memory.verify().differences
+        assert wanted == memory._engine.ledger.keeping.state().hash
+    assert [] == list(home.rglob("restoring*"))
