@@ -3,6 +3,7 @@
 // Parameters: $ask with user_id, agent_id, app_id, run_id, now, as_of, known_at (null: not asked), everything,
 //   balls [{keys, depth (at most 6)}], types (null: all), limit.
 // Columns: ball (index), those of `intervals.Support`, then episode_ids and the ends' names.
+CYPHER replan=skip // see write.cypher
 UNWIND range(0, size($ask.balls) - 1) AS ball
 CALL (ball) {
   UNWIND $ask.balls[ball].keys AS key

@@ -1,6 +1,7 @@
 // What facts say of some entities, as far as a read sees them; times are microseconds since 1970.
 // Parameters: $ask with user_id, agent_id, app_id, run_id, now, as_of, known_at (null: not asked), everything,
 //   keys, types (null: all), most. Columns: those of `intervals.Support`, then episode_ids and the ends' names.
+CYPHER replan=skip // see write.cypher
 UNWIND $ask.keys AS key
 MATCH (:Graphmem {key: key})<-[near:SUBJECT|OBJECT]-(m:Memory)
 WHERE ($ask.types IS NULL OR near.relation IN $ask.types)

@@ -1,6 +1,7 @@
 // Removes nodes, the relations that a removed fact stood behind (those that others stand behind come again), and
 // episodes without messages. What was named only by removed facts is not current any more.
 // Parameters: $batch with removed (keys). Columns: removed.
+CYPHER replan=skip // see write.cypher
 UNWIND $batch.removed AS key
 MATCH (n:Graphmem {key: key})
 CALL (n) {

@@ -6,6 +6,7 @@
 //   stand in `stores/neo4j/rows.py`: owners, entities, episodes, messages, memories, mentions, supports, sources,
 //   loose, chain, successors, relations, ties.
 // Columns: revision, filled, current_at.
+CYPHER replan=skip // growing would have it planned again, which costs more than a batch; it goes by keys at any size
 MATCH (h:GraphmemHome {id: $batch.home})
 SET h.written_at = datetime() // takes the lock before the revision is read
 WITH h
