@@ -55,11 +55,23 @@ def build() -> typer.Typer:
     return app
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from graphmem import __version__
+        from graphmem.cli._print import page
+
+        page([f"graphmem {__version__}"])
+        raise typer.Exit
+
+
 def everywhere(
     context: typer.Context,
     home: str | None = typer.Option(None, "--home", help="Folder of the stores.", show_default=False),
     agent: bool = typer.Option(False, "--agent", help="One JSON envelope, for tool loops."),
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and exit.", callback=_tell_version, is_eager=True
+    ),
 ) -> None:
     """Options that may stand before the command as well as behind it."""
     context.obj = {"home": home, "agent": agent, "debug": debug}

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _SHOWN = 20
 """Failures printed; JSON has them all."""
 
+_NAMED = 8
+"""Users named."""
+
 _HOPELESS = (ConfigError, ModelRefused, StoreReadOnly, StoreUnavailable)
 """What fails for every item alike: the import stops at the first."""
 
@@ -32,6 +35,8 @@ class Report(Value):
     added: int = 0
     skipped: int = 0
     facts: int = 0
+    users: tuple[str, ...] = ()
+    """Whose memory it went into, in the order of the files."""
     failed: tuple[Refused, ...] = ()
 
 
@@ -44,6 +49,7 @@ class Run:
         self.advance = advance
         self.infer = infer
         self.added = self.skipped = self.facts = 0
+        self.users: dict[str, None] = {}
 
     def file(self, path: Path) -> Iterator[Refused]:
         """Add what a file holds; yields what failed."""
@@ -74,6 +80,8 @@ class Run:
         return self._count(batch, result)
 
     def _count(self, batch: Batch, result: AddResult) -> str:
+        if batch.scope.user_id is not None:
+            self.users[batch.scope.user_id] = None
         if result.status == "failed":
             return f"{result.reason} The messages are kept; finish with: graphmem retry"
         if result.duplicate:
@@ -115,7 +123,9 @@ def run(session: Session, files: Sequence[Path], *, infer: bool, extractor: str 
         except (*_HOPELESS, KeyboardInterrupt):
             say(f"Stopped after {work.added + work.skipped:,} messages; the same command goes on from there.")
             raise
-    return Report(added=work.added, skipped=work.skipped, facts=work.facts, failed=tuple(failed))
+    return Report(
+        added=work.added, skipped=work.skipped, facts=work.facts, users=tuple(work.users), failed=tuple(failed)
+    )
 
 
 def lines(report: Report) -> Iterator[RenderableType]:
@@ -124,6 +134,8 @@ def lines(report: Report) -> Iterator[RenderableType]:
     if report.skipped:
         summary += f" {count(report.skipped, 'message was', 'messages were')} there already."
     yield words(summary)
+    if report.users:
+        yield words(f"Ask with --user {', '.join(report.users[:_NAMED])}{' …' if report.users[_NAMED:] else ''}")
     if report.failed:
         yield words(f"{count(len(report.failed), 'item', 'items')} failed:", "red")
     for failure in report.failed[:_SHOWN]:

@@ -345,6 +345,8 @@ def count(number: int, one: str, many: str) -> str:
 
 def history(entries: Sequence[HistoryEntry]) -> Iterator[RenderableType]:
     """Oldest first, as the ledger gives them."""
+    if not entries:
+        yield words("None: no memory has had this id.")
     for entry in entries:
         style = _COLOURS[entry.event]
         yield Text.assemble(

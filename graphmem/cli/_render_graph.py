@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from graphmem.cli._render import cut, inset, relation, table, words
+from graphmem.cli._render import count, cut, inset, relation, table, words
 from graphmem.values.records import span
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from graphmem.values import Entity, EntityCard, Neighbourhood, Path, Relation
+
+_LISTED = 20
+"""Relations and facts of an entity that are shown."""
 
 
 def entities(found: Sequence[Entity]) -> Iterator[RenderableType]:
@@ -33,15 +36,24 @@ def entity_table(found: Sequence[Entity]) -> Iterator[RenderableType]:
 def card(found: EntityCard) -> Iterator[RenderableType]:
     """Everything about one entity."""
     yield _titled(found.entity)
-    yield inset(f"mentioned {found.mentions} times", left=0)
+    yield inset(f"mentioned {count(found.mentions, 'time', 'times')}", left=0)
     for title, listed in (("Now", found.now), ("Before", found.before)):
-        if listed:
-            yield Text(f"\n{title}", style="bold")
-            yield from (inset(relation(r), "", left=2) for r in listed)
-    if found.facts:
-        yield Text("\nFacts", style="bold")
-        for fact in found.facts:
-            yield Text.assemble("  ", words(fact.text), (f"  {span(fact.valid_from, fact.valid_to)}", "dim"))
+        yield from _listed(title, [inset(relation(r), "", left=2) for r in listed])
+    yield from _listed(
+        "Facts",
+        [
+            Text.assemble("  ", words(fact.text), (f"  {span(fact.valid_from, fact.valid_to)}", "dim"))
+            for fact in found.facts
+        ],
+    )
+
+
+def _listed(title: str, shown: Sequence[RenderableType]) -> Iterator[RenderableType]:
+    if shown:
+        yield Text(f"\n{title}", style="bold")
+    yield from shown[:_LISTED]
+    if len(shown) > _LISTED:
+        yield inset(f"and {len(shown) - _LISTED:,} more; -o json has them all", left=2)
 
 
 def relations(found: Sequence[Relation]) -> Iterator[RenderableType]:
@@ -71,12 +83,17 @@ def neighbourhood(found: Neighbourhood) -> Iterator[RenderableType]:
     yield inset(", ".join(entity.name for entity in found.entities), "bold", left=0)
 
 
-def paths(found: Sequence[Path]) -> Iterator[RenderableType]:
-    """Each way, and the sentence behind each step."""
-    if not found:
+def paths(found: Sequence[Path], *, same: bool = False) -> Iterator[RenderableType]:
+    """Each way, and the sentence behind each step; `same`: both ends have one name."""
+    if not found and same:
+        yield words("Both are the same: name two entities.")
+    elif not found:
         yield words("They are not connected. Allow more steps with --max-hops, or ask for another time with --as-of.")
     for path in found:
         yield words(route(path), "bold")
+        if path.hops == 1:
+            yield inset(f'"{cut(path.relations[0].fact)}"')
+            continue
         yield from (
             inset(f'{step.source.name} -{step.type}-> {step.target.name}: "{cut(step.fact)}"')
             for step in path.relations

@@ -58,8 +58,13 @@ def _failed(error: Exception, command: str, options: Sequence[str]) -> int:
         told = {"type": problem.type, "message": problem.message, "advice": problem.advice}
         envelope(command, error=told)
     else:
-        say(f"error: {line(problem.message)} {line(problem.advice)}".strip())
+        say(f"error: {_sentence(problem.message)} {line(problem.advice)}".strip())
     return problem.code
+
+
+def _sentence(text: str) -> str:
+    flat = line(text)
+    return flat if flat.endswith((".", "!", "?", ")")) else f"{flat}."
 
 
 def _problem(error: Exception, command: str) -> Problem:

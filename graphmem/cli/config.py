@@ -34,7 +34,7 @@ def get(session: Session, key: Key) -> None:
     if found is None:
         session.settings.override(**{key: ""})  # raises, naming the nearest key
         raise UsageError(f"{key} is not a setting.")
-    session.show(found, lambda: [found.value])
+    session.show(found, lambda: [found.value or "(not set)"])
 
 
 def set_(

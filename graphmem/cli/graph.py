@@ -90,7 +90,8 @@ def paths(
     scope = session.scope
     with session.memory() as memory:
         found = memory.paths(source, target, **scope, **session.when, max_hops=max_hops, limit=limit)
-    session.show(found, lambda: render.paths(found), lambda: render.path_table(found))
+    same = source.strip().casefold() == target.strip().casefold()
+    session.show(found, lambda: render.paths(found, same=same), lambda: render.path_table(found))
 
 
 def common(session: Session, first: Name, second: Name) -> None:

@@ -29,7 +29,7 @@ def status(
     """Where the home is, what is in it, which models it uses."""
     with session.memory() as memory:
         state = memory.status(state=hashed)
-    session.show(state, lambda: render.fields(state), lambda: render.field_table(state))
+    session.show(state, lambda: render.status(state), lambda: render.field_table(state))
 
 
 def verify(session: Session) -> None:

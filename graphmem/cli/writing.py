@@ -47,7 +47,7 @@ def add(
     *,
     name: Annotated[str | None, typer.Option(help="Who said it.", show_default=False)] = None,
     role: Annotated[str, typer.Option(help="user, assistant, system or tool.")] = "user",
-    at: Annotated[str | None, typer.Option(help="When it was said, ISO 8601 with a zone.", show_default=False)] = None,
+    at: Annotated[str | None, typer.Option(help="When it was said, such as 2024-03-01.", show_default=False)] = None,
     messages: Messages = None,
     fact: Facts = None,
     infer: Infer = True,

@@ -107,7 +107,7 @@ def decide(
         metadata={key: value for key, value in episode.metadata.items() if not key.startswith(RESERVED)},
     )
     plan = plan.model_copy(update={"held": held})
-    return Decision(plan, _added(plan, names), _ended(plan, candidates), usage, after)
+    return Decision(plan, _added(plan, names, episode.id), _ended(engine, plan, candidates), usage, after)
 
 
 def _unlearned(engine: Engine, episode: Episode, messages: Sequence[MessageRecord], draft: Draft) -> Draft:
@@ -247,30 +247,32 @@ def _settle(llm: LLM | None, judgement: resolution.Judgement) -> tuple[tuple[Ver
     return resolution.apply_model(judgement, reply.text), usage
 
 
-def _added(plan: Plan, entities: Mapping[str, Entity]) -> tuple[Relation, ...]:
+def _added(plan: Plan, entities: Mapping[str, Entity], episode_id: str) -> tuple[Relation, ...]:
     return tuple(
-        _relation(triple, addition.memory, entities)
+        _relation(triple, addition.memory, entities).model_copy(update={"episode_ids": (episode_id,)})
         for addition in plan.additions
         for triple in addition.triples
         if triple.source_id in entities and triple.target_id in entities
     )
 
 
-def _ended(plan: Plan, candidates: Sequence[Sequence[Candidate]]) -> tuple[Relation, ...]:
+def _ended(engine: Engine, plan: Plan, candidates: Sequence[Sequence[Candidate]]) -> tuple[Relation, ...]:
     closed = {closure.memory_id: closure for closure in plan.closures}
     known = {c.memory.id: c for group in candidates for c in group if c.memory.id in closed}
+    named = {i: Entity(id=i, name=name) for c in known.values() for i, name in c.names.items()}
+    ends = {**named, **(engine.ledger.entities_by_id(sorted(named)) if named else {})}
     found = []
     for memory_id, candidate in known.items():
         closure = closed[memory_id]
-        ends = {i: Entity(id=i, name=name) for i, name in candidate.names.items()}
         memory = candidate.memory.model_copy(update={"valid_to": closure.valid_to})
         found += [_relation(t, memory, ends) for t in candidate.triples if {t.source_id, t.target_id} <= ends.keys()]
     return tuple(found)
 
 
 def _relation(triple: Triple, memory: Memory, entities: Mapping[str, Entity]) -> Relation:
+    since = "" if memory.valid_from is None else f"@{memory.valid_from.isoformat()}"
     return Relation(
-        id=linking.relation_id(memory.scope.owner, triple),
+        id=f"{linking.relation_id(memory.scope.owner, triple)}{since}",
         source=entities[triple.source_id],
         type=triple.type,
         target=entities[triple.target_id],

@@ -64,7 +64,7 @@ def match(asked: Asked, patterns: Sequence[str], limit: int) -> tuple[Row, ...]:
     if not patterns:
         raise InputError("patterns", "is empty.", advice=ADVICE)
     rows = [_Binding({}, {})]
-    for pattern in map(parse, patterns):
+    for pattern in [parse(text) for text in patterns]:
         rows = list(_join(asked, pattern, rows))
         if not rows:
             return ()

@@ -80,7 +80,7 @@ def _nearest(name: str, names: Iterable[str]) -> list[str]:
     if len(name) > LONGEST_GUESSED:
         return []
     by_key = {linking.key(n): n for n in names if len(n) <= LONGEST_GUESSED}
-    close = difflib.get_close_matches(linking.key(name), by_key, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(linking.key(name), by_key, n=3, cutoff=0.6)
     return [by_key[k] for k in close]
 
 
@@ -103,14 +103,14 @@ def entity(asked: Asked, name: str) -> EntityCard:
     ids = [e.id for e in chosen]
     now = asked.relations(ids)
     always = Asked(asked.engine, asked.scope, asked.when.model_copy(update={"everything": True})).relations(ids)
-    current = {(r.id, r.valid_from, r.valid_to) for r in now}
+    moment = asked.when.as_of or asked.when.now
     about = asked.engine.ledger.about(asked.scope.owner, ids)
     visible = asked.engine.ledger.visible(about, asked.scope, asked.when, "fact")
     memories = asked.engine.ledger.memories([i for i in about if i in visible])
     return EntityCard(
         entity=chosen[0],
         now=tuple(now),
-        before=tuple(r for r in always if (r.id, r.valid_from, r.valid_to) not in current),
+        before=tuple(r for r in always if r.valid_to is not None and r.valid_to <= moment),
         facts=tuple(memories[i] for i in about if i in memories),
         mentions=sum(asked.engine.ledger.mention_counts(ids).values()),
     )

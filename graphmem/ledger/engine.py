@@ -83,7 +83,7 @@ class Database:
         if "://" in text:
             return cls(make_url(text))
         try:
-            Path(text).parent.mkdir(parents=True, exist_ok=True)
+            Path(text).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreReadOnly(
                 f"The home {Path(text).parent} cannot be made: {error}.", advice="Choose another folder."
