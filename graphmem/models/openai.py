@@ -369,7 +369,8 @@ def _content(message: Any) -> str:
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     if not content and getattr(message, "tool_calls", None):
         content = message.tool_calls[0].function.arguments
-    return content or ""
+    # Some servers send the value instead of its text.
+    return content if isinstance(content, str) else json.dumps(content) if content else ""
 
 
 def _sendable(text: str) -> str:

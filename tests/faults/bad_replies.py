@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple
 
 from tests.steps.malformed_replies import DOGS, ENTITIES, GOOD, LISBON, TEXT, cases
@@ -127,13 +129,40 @@ def corpus() -> tuple[Bad, ...]:
     return (*(Bad(kind, Answer(text)) for kind, text in said), *http_answers())
 
 
+LONG = 20_000
+"""Characters of an answer to which accidents happen."""
 BITS = ('"', "{", "}", "[", "]", ",", ":", "\\", "null", "\x00", "\n", "'", "0", "-", "é", "\ud800", "```", "</think>")
 
 
 def mutated(number: int) -> str:
     """A good reply with one to six accidents; the same number gives the same text."""
     dice = random.Random(number)
-    text = dice.choice((TEXT, PRETTY, f"```json\n{PRETTY}\n```", f"Sure.\n{TEXT}"))
+    return _accidents(dice, dice.choice((TEXT, PRETTY, f"```json\n{PRETTY}\n```", f"Sure.\n{TEXT}")))
+
+
+def worse(number: int) -> Bad:
+    """A bad answer with one to six accidents more, in its text or in its body; each answer has its turn."""
+    dice, bad = random.Random(number), _once()[number % len(_once())]
+    answer = bad.answer
+    if answer.raw is not None:
+        raw = _accidents(dice, _piece(dice, answer.raw.decode("latin-1"))).encode("latin-1", "replace")
+        return Bad(bad.kind, replace(answer, raw=raw))
+    message = {key: _accidents(dice, said) if isinstance(said, str) else said for key, said in answer.message.items()}
+    return Bad(bad.kind, replace(answer, text=_accidents(dice, _piece(dice, answer.text or "")), message=message))
+
+
+@cache
+def _once() -> tuple[Bad, ...]:
+    return corpus()
+
+
+def _piece(dice: random.Random, text: str) -> str:
+    """All of it, or a part of what is very long."""
+    at = dice.randrange(max(1, len(text) - LONG))
+    return text if len(text) <= LONG else text[at : at + LONG]
+
+
+def _accidents(dice: random.Random, text: str) -> str:
     for _ in range(dice.randint(1, 6)):
         at, size = dice.randrange(len(text) + 1), dice.choice((1, 1, 1, 3, 10, 80))
         match dice.randrange(6):

@@ -1,6 +1,7 @@
-"""All bad answers through a real client and a real server, and many mutated replies straight through the reader.
+"""All bad answers through a real client and a real server into a memory; mutations of each of them through the same
+client and the extractor; and mutations of good replies straight through the reader.
 
-python -m tests.faults.replies [--mutations 50000] [--json FILE]
+    python -m tests.faults.replies [--mutations 50000] [--json FILE]
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from tests.faults.answering import answered
 from tests.faults.bad_replies import corpus, mutated, texts
-from tests.faults.fuzzing import outcomes, verdicts
+from tests.faults.fuzzing import outcomes, over_http, verdicts
 
 
 def main() -> None:
@@ -27,15 +28,17 @@ def main() -> None:
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         seen, problems = answered(Path(folder) / "home", corpus())
+    asked, wrong = over_http(range(given.mutations))
     read, more = outcomes(range(given.mutations))
     judged = [*(text for _, text in texts()), *map(mutated, range(given.mutations // 50))]
-    problems += more + verdicts(judged)
+    problems += wrong + more + verdicts(judged)
     figures = {
         "answers": len(corpus()),
         "classes": len({bad.kind for bad in corpus()}),
         "outcomes of answers": dict(seen),
         "mutations": given.mutations,
-        "outcomes of mutations": dict(read),
+        "outcomes of mutations of all answers, over HTTP": dict(asked),
+        "outcomes of mutations of good replies": dict(read),
         "replies to a judge": len(judged),
         "wrong": len(problems),
         "seconds": round(time.perf_counter() - begun),

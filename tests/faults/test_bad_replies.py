@@ -15,12 +15,14 @@ import pytest
 
 from graphmem.cli._run import run
 from tests.faults.answering import OUTCOMES, Model, answered, say
-from tests.faults.bad_replies import Bad, corpus, http_answers, mutated, texts
-from tests.faults.fuzzing import outcomes, verdicts
+from tests.faults.bad_replies import Bad, corpus, http_answers, mutated, texts, worse
+from tests.faults.fuzzing import outcomes, over_http, verdicts
 from tests.steps.malformed_replies import MESSAGES, TEXT
 from tests.stub_server import Answer, StubServer
 
 SHORT_FUZZ = 2000
+SOME_WORSE = 4
+"""The short form takes one of so many answers."""
 
 
 @pytest.fixture
@@ -74,6 +76,14 @@ def test_mutations_of_good_replies_are_read_or_refused() -> None:
     assert SHORT_FUZZ == sum(found.values())
     assert {"ok", "repaired", "quarantined"} == set(found)
     assert mutated(7) == mutated(7) != mutated(8)
+
+
+def test_worse_answers_over_http_are_read_or_refused() -> None:
+    """Accidents to answers of every class: a draft or a ModelError, whatever the server sends."""
+    found, problems = over_http(range(3, len(corpus()), SOME_WORSE))
+    assert [] == problems
+    assert {"ok", "repaired", "quarantined: ModelReplyError"} <= set(found)
+    assert worse(7) == worse(7) != worse(7 + len(corpus()))
 
 
 def test_a_bad_reply_of_a_judge_decides_nothing_that_was_not_asked() -> None:

@@ -244,6 +244,13 @@ def test_a_prompt_longer_than_the_context_counts_as_cut_off():
         assert ("", True, 1) == (reply.text, reply.truncated, reply.calls)
 
 
+@pytest.mark.parametrize(("content", "text"), [({"facts": []}, '{"facts": []}'), (True, "true"), (7, "7")])
+def test_a_value_in_place_of_text_is_read(content: object, text: str):
+    """Some servers send the value that was asked for, not its text."""
+    with StubServer([Answer(None, message={"content": content})]) as stub:
+        assert text == chat(stub).complete(ASK).text
+
+
 def test_a_tool_call_in_place_of_text_is_read():
     """Some servers answer a schema that way."""
     call = {"id": "1", "type": "function", "function": {"name": "reply", "arguments": WORD}}
