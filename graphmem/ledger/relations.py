@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     Integer,
     Select,
     String,
     bindparam,
+    func,
     or_,
     select,
     type_coerce,
@@ -25,11 +25,11 @@ from graphmem.ledger.prepared import Prepared, Shape, arguments, ids, listed
 from graphmem.ledger.rows import chunks
 from graphmem.ledger.schema import Instant, evidence, memories, mentions, relations, supports
 from graphmem.ledger.visibility import ends, sees_fact
-from graphmem.steps.intervals import Support, newest, relation_of
+from graphmem.steps.intervals import Part, Support, newest, relation_of
 from graphmem.values import Relation, Scope, When
 
 SPARE = 4
-"""Facts read for each relation asked for: several may support one."""
+"""Facts read for each relation asked for, at first: several may support one."""
 BOUNDED = 10_000
 """Facts up to which the newest are looked up entity by entity; beyond that all relations are read."""
 
@@ -45,8 +45,7 @@ def visible(
     limit: int = 1000,
 ) -> tuple[Relation, ...]:
     """Relations supported by visible memories, newest first."""
-    found = _supports(connection, scope, when, entity_ids, types, memory_ids, limit)
-    wanted = newest(found, limit)
+    wanted = _newest(connection, scope, when, entity_ids, types, memory_ids, limit)
     ends_ = names.by_id(connection, {i for part in wanted for i in (part[0].source_id, part[0].target_id)})
     episodes = _episodes(connection, [s.memory_id for part in wanted for s in part])
     return tuple(relation_of(part, ends_, episodes) for part in wanted)
@@ -59,7 +58,7 @@ def of_memories(
     return visible(connection, scope, when, memory_ids=memory_ids, limit=len(memory_ids) * 8)
 
 
-def _supports(
+def _newest(
     connection: Connection,
     scope: Scope | None,
     when: When,
@@ -67,24 +66,39 @@ def _supports(
     types: Sequence[str] | None,
     memory_ids: Sequence[str] | None,
     limit: int,
-) -> list[Support]:
-    values = arguments(scope, when) | {"most": limit * SPARE}
-    if types is not None:
-        values["types"] = ids(types)
+) -> list[Part]:
+    """The newest relations. A few supports a relation are usual; where there are more, more are read."""
+    values = arguments(scope, when) | {"types": ids(types or ()), "memories": ids(memory_ids or ())}
     shape = Shape.of(scope, when), types is not None
-    if entity_ids is None:
-        # A few supports a relation are usual; without any bound a whole owner would be read for one page.
-        way: Way = "all" if memory_ids is None else "memories"
-        values["memories"] = ids(memory_ids or ())
-        return [Support(*row) for row in _supported(*shape, way).decoded(connection, values)]
+    most = limit * SPARE
+    while True:
+        values["most"] = most
+        if entity_ids is None:
+            way: Way = "all" if memory_ids is None else "memories"
+            found = [Support(*row) for row in _supported(*shape, way).decoded(connection, values)]
+            whole = len(found) < most
+        else:
+            found, whole = _touching(connection, shape, values, list(dict.fromkeys(entity_ids)), most)
+        wanted = newest(found, limit)
+        if whole or len(wanted) == limit:
+            return wanted
+        most *= SPARE
+
+
+def _touching(
+    connection: Connection, shape: tuple[Shape, bool], values: dict[str, Any], entity_ids: Sequence[str], most: int
+) -> tuple[list[Support], bool]:
+    """Supports of the relations of some entities, and whether these are all that a read sees."""
     found: dict[tuple[str, str], Support] = {}
-    bounded = len(entity_ids) * limit * SPARE <= BOUNDED
-    for some in [[i] for i in dict.fromkeys(entity_ids)] if bounded else chunks(entity_ids):
-        statement = _supported(*shape, "newest" if bounded else "touching")
-        for row in statement.decoded(connection, values | {"entities": ids(some), "entity": some[0]}):
+    bounded, whole = len(entity_ids) * most <= BOUNDED, True
+    statement = _supported(*shape, "newest" if bounded else "touching")
+    for some in [[i] for i in entity_ids] if bounded else chunks(entity_ids):
+        rows = list(statement.decoded(connection, values | {"entities": ids(some), "entity": some[0]}))
+        whole = whole and not (bounded and len(rows) == most)
+        for row in rows:
             support = Support(*row)
             found[support.relation_id, support.memory_id] = support
-    return list(found.values())
+    return list(found.values()), whole
 
 
 Way = Literal["all", "memories", "touching", "newest"]
@@ -123,15 +137,20 @@ def _supported(shape: Shape, typed: bool, way: Way) -> Prepared:
     if way == "touching":
         some = listed("entities")
         return Prepared(statement.where(or_(r.source_id.in_(some), r.target_id.in_(some))))
-    one = bindparam("entity", type_=String)
-    return Prepared(statement.where(or_(r.source_id == one, r.target_id == one), m.id.in_(_newest_about(one))))
+    return Prepared(_about_one(statement).limit(bindparam("most", type_=Integer)))
 
 
-def _newest_about(entity: BindParameter[str]) -> Select[tuple[str]]:
-    """The newest facts about an entity: one with many relations is not read whole for a few of them."""
-    c = mentions.c
-    newest = select(c.item_id).where(c.entity_id == entity, c.source == "fact", c.about).order_by(c.item_seq.desc())
-    return newest.limit(bindparam("most", type_=Integer))
+def _about_one(statement: Select[Any]) -> Select[Any]:
+    """By the newest facts about an entity: one with many relations is not read whole for a few of them."""
+    r, c, one = relations.c, mentions.c, bindparam("entity", type_=String)
+    # The wrapped columns keep planners from coming in through all relations of the entity.
+    touches = or_(func.coalesce(r.source_id, "") == one, func.coalesce(r.target_id, "") == one)
+    by_facts = statement.join(mentions, c.item_id == memories.c.id)
+    return (
+        by_facts.where(c.entity_id == one, c.source == "fact", c.about, touches)
+        .order_by(None)
+        .order_by(c.item_seq.desc(), r.id)
+    )
 
 
 def _end(when: When) -> ColumnElement[datetime | None]:

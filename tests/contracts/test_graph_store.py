@@ -117,6 +117,25 @@ def test_a_relation_has_its_ends_its_interval_and_its_evidence(family: World) ->
     assert 1 == len(relation.episode_ids)
 
 
+def test_as_many_relations_as_asked_for(world: World) -> None:
+    """Newer facts that a read does not see, of other types, or behind one relation, take the place of none."""
+    (one,) = say(world.ledger, "we talked", scope=MARIA)
+    held = [fact(f"ann knows {n}", one, ("ann", "knows", f"friend {n}"), on=1) for n in range(4)]
+    others = [fact(f"ann likes {n}", one, ("ann", "likes", f"thing {n}"), on=2) for n in range(20)]
+    again = [fact(f"ann is at acme, {n}", one, ("ann", "works_at", "acme"), on=3) for n in range(20)]
+    past = [fact(f"ann knew {n}", one, ("ann", "knows", f"stranger {n}"), on=4, until=5) for n in range(20)]
+    world.ledger.commit(plan("first", *held, *others, *again, *past, on=5))
+    graph, ann = world.graph(), ["maria/ann"]
+
+    def count(**asked: object) -> int:
+        return len(graph.relations(MARIA, now(), **asked))  # type: ignore[arg-type]
+
+    assert (2, 2) == (count(limit=2), count(limit=2, entity_ids=ann))
+    assert (4, 4) == (count(limit=4, types=["knows"]), count(limit=4, types=["knows"], entity_ids=ann))
+    assert (4, 25) == (count(limit=9, types=["knows"], entity_ids=ann), count(limit=99, entity_ids=ann))
+    assert ["ann knows 3"] == [r.fact for r in graph.relations(MARIA, now(), types=["knows"], entity_ids=ann, limit=1)]
+
+
 def test_a_neighbourhood_grows_by_hops(family: World) -> None:
     """Nearest first, one answer a ball; a ball that is full grows no further."""
     balls = [Ball(["maria/ann"], 1), Ball(["maria/ann"], 2), Ball(["maria/oslo"], 6), Ball(["maria/nobody"], 3)]

@@ -26,7 +26,7 @@ from graphmem.values import SCOPE_LABELS, Node, Relation, Scope, When
 PREPARATION = ("prepare_key", "prepare_home", "prepare_superseded_by", *(f"prepare_{label}" for label in SCOPE_LABELS))
 PAGE = 2_000
 SPARE = 4
-"""Facts read for each relation asked for: several may support one."""
+"""Facts read for each relation asked for, at first: several may support one."""
 BOUNDED = 10_000
 """Facts about some entities that are read, at least, before relations are put together from the newest of them."""
 BREADTH = 2_000
@@ -148,16 +148,19 @@ class Neo4jGraph:
         limit: int = 1000,
     ) -> Sequence[Relation]:
         """See `GraphStore.relations`."""
-        kinds = None if types is None else list(types)
-        parameters = {**answers.arguments(scope, when), "types": kinds, "most": limit * SPARE}
+        parameters: dict[str, Any] = {**answers.arguments(scope, when), "types": None if types is None else list(types)}
+        name, most = "relations_in_scope", limit * SPARE
         if entity_ids is None:
             parameters |= {"by": next(iter(scope.labels)), "home": self.home.id}
-            told = Told(self.connection.read("relations_in_scope", {"ask": parameters}))
         else:
-            keys = self.home.keys(sorted(set(entity_ids)))
-            parameters |= {"keys": keys, "most": max(limit * SPARE, BOUNDED)}
-            told = Told(self.connection.read("relations", {"ask": parameters}))
-        return told.relations(told.supports, limit)
+            name, most = "relations", max(most, BOUNDED)
+            parameters["keys"] = self.home.keys(sorted(set(entity_ids)))
+        while True:
+            told = Told(self.connection.read(name, {"ask": {**parameters, "most": most}}))
+            found = told.relations(told.supports, limit)
+            if len(told.supports) < most or len(found) == limit:
+                return found
+            most *= SPARE
 
     def neighbourhood(
         self,
