@@ -66,6 +66,18 @@ def _chosen(text: str) -> bool:
     return len(value) >= 3 and value not in _TOLD
 
 
+def _made_up(text: str) -> bool:
+    """Letters and digits: no word that goes on after "the password"."""
+    value = text.strip("\"'`.,;!?)")
+    return len(value) >= 6 and bool(re.search("[0-9]", value) and re.search("[A-Za-z]", value))
+
+
+_ANNOUNCED = (
+    r"pass(?:word|wort|phrase|code)|passwd|pwd|contraseña|mot de passe|kennwort|senha|wachtwoord|lösenord|hasło|"
+    r"пароль|密码|密碼|パスワード|비밀번호"
+)
+_WHICH = r"(?:\s+(?:for|of|to|on|at|für|zu|de|du|da)\s+[\w'’ ]{1,40}?)?"
+_IS = r"(?:(?:is|was|ist|war|lautet|es|est|è|é)(?=\s)|=>|=|:|：|->)"
 B64, HEX = r"[A-Za-z0-9_\-]", r"[0-9a-fA-F]"
 
 SECRETS: tuple[Form, ...] = (
@@ -134,20 +146,34 @@ SECRETS: tuple[Form, ...] = (
     Form("authorization", r"\bbearer\s+(?P<secret>[A-Za-z0-9._~+/\-]{20,}=*)"),
     Form(
         "password",
-        r"(?<![A-Za-z])(?:pass(?:word|wort|phrase|code)|passwd|pwd|contraseña|mot de passe|kennwort|senha)"
-        r"\s*(?:is|was|ist|es|est|=|:|->)\s*(?P<secret>\"[^\"\n]{3,}\"|'[^'\n]{3,}'|[^\s,;]{3,})",
+        rf"(?<![A-Za-z])(?:{_ANNOUNCED}|pw)[\"'\]]?{_WHICH}\s*{_IS}\s*"
+        r"(?P<secret>\"[^\"\n]{3,}\"|'[^'\n]{3,}'|[^\s,;]{3,})",
         _chosen,
     ),
+    Form("password", r"\w(?:password|passwd|pwd)[\"']?\s?[=:]\s?(?P<secret>\"[^\"\n]{3,}\"|[^\s,;]{3,})", _chosen),
+    Form("password", rf"<(?:\w*(?:{_ANNOUNCED}))>(?P<secret>[^<\n]{{3,200}})</"),
+    Form("password", r"\blogin\s+\S+\s+password\s+(?P<secret>\S{3,})"),
+    Form("password", r"\bcurl\s[^\n]{0,200}?(?<=\s)(?:-u|--user)[ =]?[^\s:]+:(?P<secret>\S{3,})"),
+    Form("password", r"\bsshpass\s+-p ?(?P<secret>\S{3,})"),
+    Form("password", r"(?<![A-Za-z])pass\s*[=:]\s*(?P<secret>[^\s,;]{4,})", _mixed),
+    Form("password", rf"(?<![A-Za-z])(?:{_ANNOUNCED})\s+(?P<secret>[^\s,;]{{6,}})", _made_up),
+    Form("secret value", r"(?<!\S)--?(?:token|secret|api-?key)[ =](?P<secret>[^\s,;]{8,})", _mixed),
     Form("pin", r"\b(?:pin(?: code| number)?|otp|cvv|cvc|one[- ]time code)\s*(?:is|was|=|:)?\s*(?P<secret>\d{3,8})\b"),
     Form(
         "secret value",
         # The name may be longer (MY_APP_API_KEY); what stands before the tell-tale word need not be read for that.
         r"(?:secret|token|api[_\-. ]?key|access[_\-. ]?key|private[_\-. ]?key|auth[_\-. ]?key|encryption[_\-. ]?key|"
-        r"signing[_\-. ]?key|credentials?|session[_\-. ]?id|cookie)[\w.\-]{0,40}\"?\s{0,3}(?:is|was|=|:|->|=>)\s{0,3}"
+        r"signing[_\-. ]?key|credentials?|session[_\-. ]?id|cookie)[\w.\-]{0,40}[\"'\]]?\s{0,3}"
+        r"(?:is|was|=>|=|:|：|->)\s{0,3}"
         r"(?P<secret>\"[^\"\n]{6,200}\"|'[^'\n]{6,200}'|[^\s,;]{8,})",
         _mixed,
     ),
-    Form("card number", r"(?<![\w.])(?:\d[ \-]?){12,18}\d(?![\w.]?\d)", _luhn),
+    Form(
+        "card number",
+        r"(?<![\w.])(?:[2-6]\d{3}(?:[ \-]?\d{4}){3}(?:[ \-]?\d{1,3})?|3\d{3}[ \-]?\d{6}[ \-]?\d{4,5}|[2-6]\d{12,18})"
+        r"(?![\w.]?\d)",
+        _luhn,
+    ),
     Form(
         "seed phrase",
         r"\b(?:seed|recovery|mnemonic) (?:phrase|words)\b[^\n]{0,20}?[:=]\s*"
@@ -159,8 +185,11 @@ PERSONAL: tuple[Form, ...] = (
     Form("mail address", r"(?<![\w.+\-])[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"),
     Form("account number", r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,4})?\b", _iban),
     Form("identity number", r"\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b"),
-    Form("telephone number", r"(?<![\w.])(?:\+|00)\d{1,3}[\s.\-]?(?:\(?\d{1,5}\)?[\s.\-]?){2,5}\d{2,5}(?!\w)"),
-    Form("telephone number", r"(?<![\w.])\(?\d{3}\)?[\s.\-]\d{3}[\s.\-]\d{4}(?!\w)"),
+    Form(
+        "telephone number",
+        r"(?<![\w.])(?:\+|(?<![,\-])00)[1-9]\d{0,2}[\s.\-]?(?:\(?\d{1,5}\)?[\s.\-]?){2,5}\d{2,5}(?!\w)",
+    ),
+    Form("telephone number", r"(?<![\w.,\-])\(?\d{3}\)?[\s.\-]\d{3}[\s.\-]\d{4}(?!\w)"),
     Form("network address", r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]?\d)"),
     Form("network address", rf"(?<![\w:])(?:{HEX}{{1,4}}:){{7}}{HEX}{{1,4}}(?![\w:])"),
 )

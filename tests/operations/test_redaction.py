@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +88,27 @@ def test_it_can_be_turned_off(opened: Opener):
     (said,) = memory._engine.ledger.messages(added.message_ids).values()
     assert f"My key is {FORMS['openai']}" == said.content
     assert {} == added.redacted
+
+
+def test_ordinary_conversations_lose_nothing(data_path: Path):
+    """Long talks about everyday life hold no secret, so none is seen in them."""
+    redactor = Redactor("secrets")
+
+    for text in _texts(json.loads((data_path / "locomo" / "locomo_dev.json").read_text(encoding="utf-8"))):
+        redactor.text(text)
+
+    assert {} == dict(redactor.counts)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _texts(item)
 
 
 @given(st.lists(st.one_of(st.sampled_from([*FORMS.values(), *PERSONAL.values(), *HARMLESS]), st.text(max_size=40))))
