@@ -174,19 +174,24 @@ class Operations:
         name: str,
         alias: str,
         *,
+        ids: Sequence[str] | None = None,
         user_id: str | None = None,
         agent_id: str | None = None,
         app_id: str | None = None,
         run_id: str | None = None,
     ) -> MergeReport:
-        """Take back the merge that made `alias` a name of the entity `name`.
+        """Make what is called `alias` an entity of its own again, or for the first time.
 
-        Facts return by where they came from; those said since then go with the name that they use. Raises
-        UnknownEntity, NotFound when no merge gave that name, ConflictError when a later one builds on it.
+        Where a merge made `alias` a name of the entity `name`, it is taken back: facts return by where they came from;
+        those said since then go with the name that they use. Otherwise everything that uses `alias` and no other name
+        of the entity goes to the new one. `ids` name the memories and messages that mean the new one, when the two
+        share a name. `undo(resolution_id)` takes it back. Raises UnknownEntity, NotFound when it has no such name,
+        ConflictError when a later merge builds on it or another entity bears the name.
         """
         scope = inputs.scope(user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id)
         names = inputs.text("name", name, MAX_NAME), inputs.text("alias", alias, MAX_NAME)
-        return merging.split(self._engine, scope, *names)
+        meant = None if ids is None else inputs.texts("ids", ids, inputs.MAX_LABEL)
+        return merging.split(self._engine, scope, *names, meant)
 
     def expire(
         self,

@@ -130,13 +130,16 @@ def merge(
 
 def split(
     session: Session,
-    name: Annotated[str, typer.Argument(help="The entity that a merge made.", show_default=False)],
-    alias: Annotated[str, typer.Argument(help="The name that becomes its own entity again.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="The entity that is to be two.", show_default=False)],
+    alias: Annotated[str, typer.Argument(help="The name of the other one.", show_default=False)],
+    ids: Annotated[
+        list[str] | None, typer.Option("--id", help="A memory or message that means the other one (repeatable).")
+    ] = None,
 ) -> None:
-    """Take a merge back: facts return by where they came from."""
+    """Take a merge back, or part things that share a name."""
     scope = session.scope
     with session.memory() as memory:
-        report = memory.split(name, alias, **scope)
+        report = memory.split(name, alias, ids=ids, **scope)
     session.show(report, lambda: shown.merged(report, "split from"))
 
 

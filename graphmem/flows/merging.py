@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from graphmem.engine import Engine
 from graphmem.errors import InputError
 from graphmem.flows import naming
@@ -21,10 +23,17 @@ def merge(engine: Engine, scope: Scope, name: str, other: str) -> MergeReport:
     return report
 
 
-def split(engine: Engine, scope: Scope, name: str, alias: str) -> MergeReport:
-    """Take back the merge that made `alias` a name of the entity. Raises UnknownEntity, NotFound, ConflictError."""
+def split(engine: Engine, scope: Scope, name: str, alias: str, ids: Collection[str] | None = None) -> MergeReport:
+    """Make two entities of one. Raises UnknownEntity, NotFound, ConflictError, ModelError.
+
+    The merge that gave the name is taken back; where none did, or where `ids` say what means the other one, a new
+    entity is made.
+    """
     with engine.locks.hold(scope.owner):
-        entity = naming.one(engine, scope, name, "name")
-        report = engine.ledger.operating.split(entity.id, alias, engine.clock())
+        entity, now = naming.one(engine, scope, name, "name"), engine.clock()
+        report = engine.ledger.operating.split(entity.id, alias, now) if ids is None else None
+        if report is None:
+            [vector] = engine.embedder.embed([alias])
+            report = engine.ledger.operating.part_off(entity.id, alias, vector, ids, now)
     engine.projection.apply()
     return report

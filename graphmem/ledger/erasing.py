@@ -117,13 +117,18 @@ def _owners(connection: Connection, marked: Marked) -> set[str]:
 
 
 def _lines(connection: Connection, marked: Marked, plans: set[str]) -> set[str]:
-    """Lines of history of what is marked; and of memories that stay, those that the marked episodes wrote."""
+    """Lines of history of what is marked; of memories that stay, those that the marked episodes wrote; and of entities
+    that stay, what the plans made of them: they name the other one.
+    """
     items = marked.memories | marked.messages | marked.entities
     found = there(connection, history.c.memory_id, items, answer=history.c.id)
     if marked.scope is not None:
         found |= set(connection.scalars(select(history.c.id).where(in_scope(history, marked.scope))))
     gone = emptied(connection, marked.messages)
     ours = there(connection, resolutions.c.episode_id, gone, answer=resolutions.c.id) & plans
+    for some in chunks(plans):
+        of_entities = history.c.memory_id.in_(select(entities.c.id))
+        found |= set(connection.scalars(select(history.c.id).where(history.c.resolution_id.in_(some), of_entities)))
     return found | there(connection, history.c.resolution_id, ours, answer=history.c.id)
 
 

@@ -45,14 +45,7 @@ def merge(connection: Connection, stores: Stores, keep_id: str, other_id: str, a
     if len(owners) > 1:
         raise ConflictError("These entities have different owners.", advice="Give the scope of one owner.")
     owner = owners.pop()
-    image = _image(connection, keep_id, other_id)
-    _move_mentions(connection, image["mentions"], keep_id)
-    moved = _move_ties(connection, stores, image, owner, keep_id, other_id)
-    connection.execute(update(memories).where(memories.c.subject_id == other_id).values(subject_id=keep_id))
-    _move_proposals(connection, keep_id, other_id)
-    joined = _joined(keep, other)
-    hanging.remove_entities(connection, stores, [other_id])
-    hanging.write_entities(connection, owner, [joined])
+    joined, image, moved = absorb(connection, stores, owner, keep, other)
     items = [row["item_id"] for row in image["mentions"]]
     plan = plan_of(owner, keep, other, at, "merge")
     facts.write_resolution(connection, plan, image, [keep_id, other_id, *items])
@@ -63,6 +56,24 @@ def merge(connection: Connection, stores: Stores, keep_id: str, other_id: str, a
     return MergeReport(
         resolution_id=plan.resolution_id, entity=joined, other=other, mentions=len(items), relations=moved
     )
+
+
+def absorb(
+    connection: Connection, stores: Stores, owner: str, keep: Entity, other: Entity
+) -> tuple[Entity, Image, int]:
+    """Move all that is of one entity to another, without a resolution.
+
+    Returns the entity that stays, every row that changed as it was, and how many relations moved.
+    """
+    image = _image(connection, keep.id, other.id)
+    move_mentions(connection, image["mentions"], keep.id)
+    moved = _move_ties(connection, stores, image, owner, keep.id, other.id)
+    connection.execute(update(memories).where(memories.c.subject_id == other.id).values(subject_id=keep.id))
+    _move_proposals(connection, keep.id, other.id)
+    joined = _joined(keep, other)
+    hanging.remove_entities(connection, stores, [other.id])
+    hanging.write_entities(connection, owner, [joined])
+    return joined, image, moved
 
 
 def _image(connection: Connection, keep_id: str, other_id: str) -> Image:
@@ -95,7 +106,7 @@ def rows(connection: Connection, statement: object) -> list[Columns]:
     return [plain(row) for row in connection.execute(statement).mappings()]  # type: ignore[call-overload]
 
 
-def _move_mentions(connection: Connection, rows: Sequence[Columns], entity_id: str) -> None:
+def move_mentions(connection: Connection, rows: Sequence[Columns], entity_id: str) -> None:
     """Let an entity be named where these rows name another one."""
     hanging.unmention(connection, [(row["item_id"], row["entity_id"]) for row in rows])
     hanging.mention(connection, [{**row, "entity_id": entity_id} for row in rows])

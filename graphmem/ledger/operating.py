@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
 
 from graphmem.faults import reach
 from graphmem.ledger import (
@@ -15,6 +18,7 @@ from graphmem.ledger import (
     facts,
     marking,
     merging,
+    parting,
     planning,
     removal,
     reviews,
@@ -129,10 +133,20 @@ class Operating:
         self._matrices.drop([other_id])
         return report
 
-    def split(self, entity_id: str, alias: str, at: datetime) -> MergeReport:
-        """Take back the merge that gave an entity this name. Raises NotFound, ConflictError."""
+    def split(self, entity_id: str, alias: str, at: datetime) -> MergeReport | None:
+        """Take back the merge that gave an entity this name; None when none did. Raises ConflictError."""
         with self._database.write("split") as connection:
-            return splitting.split_off(connection, self._stores, entity_id, alias, at)
+            return splitting.take_back(connection, self._stores, entity_id, alias, at)
+
+    def part_off(
+        self, entity_id: str, name: str, vector: npt.NDArray[np.float32], ids: Collection[str] | None, at: datetime
+    ) -> MergeReport:
+        """Make a new entity of the items that mean it; `undo` of the resolution takes it back.
+
+        Raises NotFound, ConflictError.
+        """
+        with self._database.write("split") as connection:
+            return parting.part_off(connection, self._stores, entity_id, name, vector, ids, at)
 
     def part(self, first_id: str, second_id: str, at: datetime) -> str:
         """Drop the proposal that two entities are one; the id of the resolution. Raises NotFound."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, or_, select, update
 
-from graphmem.errors import ConflictError, NotFound
+from graphmem.errors import ConflictError
 from graphmem.ledger import entities as names
 from graphmem.ledger import hanging, outbox
 from graphmem.ledger.engine import insert, insert_new
@@ -42,7 +42,7 @@ def split(connection: Connection, stores: Stores, row: RowMapping, at: datetime)
     """Take a merge back. Raises ConflictError when a later one builds on it or the entity is gone."""
     image: Image = row["before"]
     keep_id, other_id = image[MERGED]
-    _check(connection, row, keep_id, other_id)
+    check(connection, row, keep_id, other_id)
     owner = row["owner"]
     other_names = [r["alias"] for r in image["aliases"] if r["entity_id"] == other_id]
     own_names = [r["alias"] for r in image["aliases"] if r["entity_id"] == keep_id]
@@ -51,7 +51,7 @@ def split(connection: Connection, stores: Stores, row: RowMapping, at: datetime)
     later = _said_since(connection, image, keep_id, other_names, own_names)
     _return_mentions(connection, image, [*back, *later], keep_id, other_id)
     moved = _return_ties(connection, stores, image, owner, keep_id, other_id, {r["item_id"] for r in back})
-    moved += _move_later_ties(connection, stores, owner, keep_id, other_id, [r["item_id"] for r in later])
+    moved += move_later_ties(connection, stores, owner, keep_id, other_id, [r["item_id"] for r in later])
     wanted = [*image["subjects"], *(r["item_id"] for r in later)]
     for some in chunks(wanted):
         mine = (memories.c.id.in_(some), memories.c.subject_id == keep_id)
@@ -75,7 +75,8 @@ def split(connection: Connection, stores: Stores, row: RowMapping, at: datetime)
     )
 
 
-def _check(connection: Connection, row: RowMapping, keep_id: str, other_id: str) -> None:
+def check(connection: Connection, row: RowMapping, keep_id: str, other_id: str) -> None:
+    """Raises ConflictError when a merge or split was taken back before or a later change builds on it."""
     if row["undone_at"] is not None:
         raise ConflictError(f"Resolution {row['id']!r} was undone before.", advice="Nothing is left to undo.")
     later = connection.scalar(
@@ -89,7 +90,7 @@ def _check(connection: Connection, row: RowMapping, keep_id: str, other_id: str)
     if later is not None:
         raise ConflictError(f"Resolution {later!r} builds on {row['id']!r}.", advice="Undo the later one first.")
     if not names.by_id(connection, [keep_id]):
-        raise ConflictError("The merged entity is gone.", advice="Undo what removed it first.")
+        raise ConflictError("The entity that stayed is gone.", advice="Undo what removed it first.")
 
 
 def _return_entity(connection: Connection, image: Image, keep_id: str, other_id: str) -> None:
@@ -141,12 +142,13 @@ def _said_since(
             .where(mentions.c.entity_id == keep_id, mentions.c.source == source, mentions.c.item_seq > seen)
         )
         for row in connection.execute(statement).mappings():
-            if row["item_id"] not in known and _uses(row["said"], theirs) and not _uses(row["said"], ours):
+            if row["item_id"] not in known and uses(row["said"], theirs) and not uses(row["said"], ours):
                 found.append({name: row[name] for name in _MENTION})  # noqa: PERF401
     return found
 
 
-def _uses(text: str, wanted: Sequence[str]) -> bool:
+def uses(text: str, wanted: Sequence[str]) -> bool:
+    """The text says one of the names."""
     folded = key(text)
     return any(re.search(rf"(?<!\w){re.escape(key(name))}(?!\w)", folded) for name in wanted)
 
@@ -181,7 +183,7 @@ def _return_ties(
     return len(set(ties))
 
 
-def _move_later_ties(
+def move_later_ties(
     connection: Connection, stores: Stores, owner: str, keep_id: str, other_id: str, items: Sequence[str]
 ) -> int:
     """Relations that later memories support: those of the other entity by name."""
@@ -218,8 +220,8 @@ def _return_proposals(connection: Connection, image: Image, keep_id: str, other_
     insert_new(connection, similar, [row for row in was if {row["first_id"], row["second_id"]} <= there])
 
 
-def split_off(connection: Connection, stores: Stores, entity_id: str, alias: str, at: datetime) -> MergeReport:
-    """Take back the newest merge that gave an entity this name. Raises NotFound, ConflictError."""
+def take_back(connection: Connection, stores: Stores, entity_id: str, alias: str, at: datetime) -> MergeReport | None:
+    """Take back the newest merge that gave an entity this name; None when none did. Raises ConflictError."""
     wanted = (
         select(resolutions)
         .join(merged, merged.c.resolution_id == resolutions.c.id)
@@ -230,7 +232,7 @@ def split_off(connection: Connection, stores: Stores, entity_id: str, alias: str
         other_id = row["before"][MERGED][1]
         if key(alias) in {r["key"] for r in row["before"]["aliases"] if r["entity_id"] == other_id}:
             return split(connection, stores, row, at)
-    raise NotFound("merged name", alias, advice="entity() lists the aliases; history() of its id lists the merges.")
+    return None
 
 
 def redirected(connection: Connection, image: Image) -> Image:

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
 
 from graphmem.errors import ConflictError, NotFound
 from graphmem.faults import reach
-from graphmem.ledger import facts, hanging, images, outbox, removal, reviews, splitting
+from graphmem.ledger import facts, hanging, images, outbox, parting, removal, reviews, splitting
 from graphmem.ledger.facts import Entry, Known
 from graphmem.ledger.images import Image
 from graphmem.ledger.merging import MERGED
 from graphmem.ledger.outbox import Stores
+from graphmem.ledger.parting import PARTED
 from graphmem.ledger.rows import chunks
 from graphmem.ledger.schema import aliases, entities, resolutions, similar, touched
 from graphmem.steps.linking import key, relation_id
@@ -28,6 +29,9 @@ def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetim
     plan, image = Plan.model_validate_json(row["plan"]), row["before"]
     if MERGED in image:
         splitting.split(connection, stores, row, at)
+        return plan
+    if PARTED in image:
+        parting.join(connection, stores, row, at)
         return plan
     ids = _undoable(connection, row)
     image = splitting.redirected(connection, image)

@@ -170,7 +170,7 @@ def test_what_cannot_be_merged_or_split_is_refused(cities: Memory):
     """The same entity twice, and a name that no merge gave."""
     with pytest.raises(InputError, match="already"):
         cities.merge("Gotham", "gotham", user_id="maria")
-    with pytest.raises(NotFound, match="merged name"):
+    with pytest.raises(NotFound, match="other name"):
         cities.split("Gotham", "NYC", user_id="maria")
 
 
@@ -212,3 +212,17 @@ def test_any_merges_taken_back_leave_every_row(tmp_path_factory: Any, said: Any,
         for resolution_id in reversed(done):
             memory.undo(resolution_id)
         assert before == tables(memory)
+
+
+def test_an_entity_split_from_another_leaves_no_byte_when_erased(opened: Opener):
+    """What the history of the other told of the two goes, too."""
+    memory = opened(vectors="none")
+    memory.add("Ann knows Zebulon", user_id="maria")
+    memory.add("Bob knows Cem", user_id="maria")
+    memory.undo(memory.merge("Cem", "Zebulon", user_id="maria").resolution_id)
+
+    memory.erase(entity="Zebulon", user_id="maria")
+
+    raw = b"".join(p.read_bytes() for p in memory._engine.settings.home.rglob("*") if p.is_file()).lower()
+    assert 0 == raw.count(b"zebulon")
+    assert () == memory.verify().differences
