@@ -13,16 +13,17 @@ from graphmem.evaluation.report.tables import Table
 
 _STYLE = """
 :root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 2rem auto; max-width: 72rem;
+body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 2rem auto; max-width: 84rem;
   padding: 0 1.25rem; }
 h1 { font-size: 1.7rem; margin: 2.5rem 0 .5rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .4rem; }
 .note { background: #fff4d6; border-left: 4px solid #e69f00; padding: .5rem .9rem; margin: .6rem 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }
-th { border-bottom: 2px solid #888; } th:first-child, td:first-child { text-align: left; }
+th { border-bottom: 2px solid #888; } th { vertical-align: bottom; }
+th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
 tbody tr:hover { background: #f4f7fb; } .about { color: #555; font-size: .9rem; max-width: 60rem; }
-figure { margin: 0; } img { max-width: 100%; height: auto; }
+figure { margin: 0; overflow-x: auto; } img { min-width: 42rem; max-width: 100%; height: auto; }
 details { border: 1px solid #ddd; border-radius: 4px; margin: .4rem 0; padding: .35rem .8rem; }
 summary { cursor: pointer; } summary span { color: #555; font-size: .85rem; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; }
@@ -64,7 +65,7 @@ def _plot(plot: Plot) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in table.head)
+    head = "".join(f"<th>{escape(cell).replace(' (', '<br>(')}</th>" for cell in table.head)
     rows = "\n".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
     note = f'<p class="about">{escape(table.note)}</p>' if table.note else ""
     return (

@@ -1,6 +1,7 @@
 """The plots: PNG and SVG, readable in print, in grey and by the colour-blind. Needs matplotlib (extra `eval`).
 
-Nothing is written beside a point, where labels would meet: names stand in the legend, with colour, shape and line.
+Nothing is written beside a point, where labels would meet: names stand in the legend. A technique has one colour and
+one shape; its modes differ in how the shape is filled, the line broken and the bar hatched.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 """Okabe and Ito's palette, grey in place of its yellow, which is lost on white."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ((0, ()), (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2)))
+FILLS = ("full", "none", "left", "bottom")
+HATCHES = ("", "////", "....", "xxxx")
 WIDTH = 9.0
 RESOLUTION = 130
 _STYLE = {
@@ -45,12 +48,20 @@ class _Look:
     colour: str
     marker: str
     dash: Any
+    fill: str
+    hatch: str
+
+    @property
+    def points(self) -> Mapping[str, Any]:
+        """What matplotlib is told of its points; an empty one is white, so that its error bar ends at its edge."""
+        empty = {"markerfacecolor": "white"} if self.fill == "none" else {"fillstyle": self.fill}
+        return {"color": self.colour, "marker": self.marker, "markerfacecoloralt": "white", **empty}
 
 
 def draw(group: Group, folder: Path, prefix: str, *, paper: bool) -> tuple[Plot, ...]:
     """All plots of a data set. Raises MissingExtra without matplotlib."""
     figure = _figures()
-    looks = {run.label: _look(place) for place, run in enumerate(group.runs)}
+    looks = _looks(group.runs)
     made = []
     for name, title, about, paint in (
         ("quality-tokens", "Quality against context tokens", "Up and to the left is better.", _tokens),
@@ -93,11 +104,24 @@ def _figures() -> _Figures:
     return _Figures(Figure, matplotlib.rc_context)
 
 
-def _look(place: int) -> _Look:
+def _looks(runs: Sequence[Run]) -> Mapping[str, _Look]:
+    """By label: colour and shape tell the technique, the rest the mode."""
+    names = list(dict.fromkeys(_without_mode(run) for run in runs))
+    modes = list(dict.fromkeys(run.manifest.mode for run in runs))
+    return {run.label: _look(names.index(_without_mode(run)), modes.index(run.manifest.mode)) for run in runs}
+
+
+def _without_mode(run: Run) -> str:
+    return run.label.removesuffix(f"-{run.manifest.mode}")
+
+
+def _look(technique: int, mode: int) -> _Look:
     return _Look(
-        COLOURS[place % len(COLOURS)],
-        MARKERS[(place + place // len(COLOURS)) % len(MARKERS)],
-        DASHES[(place // 2) % len(DASHES)],
+        COLOURS[technique % len(COLOURS)],
+        MARKERS[(technique + technique // len(COLOURS)) % len(MARKERS)],
+        DASHES[mode % len(DASHES)],
+        FILLS[mode % len(FILLS)],
+        HATCHES[mode % len(HATCHES)],
     )
 
 
@@ -129,8 +153,8 @@ def _points(axes: Any, group: Group, looks: Mapping[str, _Look], place: Callable
         mean, bars = _percent(found)
         look = looks[run.label]
         axes.errorbar(
-            x, mean, yerr=bars, color=look.colour, marker=look.marker, markersize=8, linestyle="none", capsize=3,
-            linewidth=1.2, label=run.label, zorder=3,
+            x, mean, yerr=bars, **look.points, markersize=8, linestyle="none", capsize=3, linewidth=1.2,
+            label=run.label, zorder=3,
         )  # fmt: skip
     _scale(axes, [x for run in group.runs if (x := place(run))])
 
@@ -225,21 +249,21 @@ def _categories(figure: _Figures, group: Group, looks: Mapping[str, _Look], pape
         for x, mean, bars in _bars(run, [c.key for c in kinds], group.quality):
             place.bar(
                 x + (number - (len(group.runs) - 1) / 2) * width, mean, width * 0.92, yerr=bars, color=look.colour,
-                hatch="//" if number >= len(COLOURS) else None, label=run.label if x == 0 else None,
+                hatch=look.hatch, edgecolor="white", linewidth=0.0,
                 error_kw={"elinewidth": 0.9, "capsize": 1.5, "ecolor": "#333333"},
             )  # fmt: skip
     place.set_xticks(range(len(kinds)), [c.name for c in kinds], rotation=20 if len(kinds) > 6 else 0)
     place.set(ylabel=_name(group), ylim=(0, None))
     place.grid(visible=False, axis="x")
-    handles = [_patch(looks[run.label].colour, run.label) for run in group.runs]
+    handles = [_patch(looks[run.label], run.label) for run in group.runs]
     place.legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=9)
     return fig
 
 
-def _patch(colour: str, label: str) -> Any:
+def _patch(look: _Look, label: str) -> Any:
     from matplotlib.patches import Patch
 
-    return Patch(color=colour, label=label)
+    return Patch(facecolor=look.colour, hatch=look.hatch, edgecolor="white", linewidth=0.0, label=label)
 
 
 def _bars(run: Run, keys: Sequence[str], metric: str) -> Iterator[tuple[int, float, list[list[float]]]]:
@@ -261,8 +285,8 @@ def _recall(figure: _Figures, group: Group, looks: Mapping[str, _Look], paper: b
         means, bars = zip(*map(_percent, found.values()), strict=True)
         sides = [[b[side][0] for b in bars] for side in (0, 1)]
         place.errorbar(
-            cuts, means, yerr=sides, color=look.colour, marker=look.marker, linestyle=look.dash, markersize=6,
-            capsize=2, linewidth=1.6, elinewidth=0.7, label=label,
+            cuts, means, yerr=sides, **look.points, linestyle=look.dash, markersize=6, capsize=2, linewidth=1.6,
+            elinewidth=0.7, label=label,
         )  # fmt: skip
     for run in group.runs:
         shown = run.overall("evidence in context")
