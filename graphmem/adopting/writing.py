@@ -23,6 +23,7 @@ from graphmem.adopting.records import Found
 from graphmem.adopting.redacting import without_secrets
 from graphmem.adopting.report import AdoptReport, Count, Kind, Skipped
 from graphmem.engine import Engine
+from graphmem.errors import NotFound
 from graphmem.faults import reach
 from graphmem.flows.consider import names_scope
 from graphmem.ledger.contracts import Recorded
@@ -49,6 +50,8 @@ from graphmem.values import (
 
 BATCH = 200
 """Facts embedded and linked at a time."""
+BEGUN = "adopting"
+"""Name of the ledger's mark: the episode whose facts are being written; empty when none is."""
 SAMPLE = 8
 """Vectors compared before the others are taken over."""
 SAME_MODEL = 0.999
@@ -80,8 +83,8 @@ def _write_all(
 ) -> None:
     written = 0
     for scope, facts in groupby(sorted(todo, key=_by_scope), key=lambda fact: fact.scope):
-        for batch in _batches(list(facts)):
-            _write(engine, scope, batch, done, vectors)
+        for begun, batch in _batches(engine, scope, list(facts)):
+            _write(engine, scope, batch, done, vectors, begun)
             written += len(batch)
             if progress is not None:
                 progress(written, len(todo))
@@ -91,9 +94,33 @@ def _by_scope(fact: NewFact) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(fact.scope.labels.items()))
 
 
-def _batches(facts: Sequence[NewFact]) -> Iterator[Sequence[NewFact]]:
-    for start in range(0, len(facts), BATCH):
-        yield facts[start : start + BATCH]
+def _batches(
+    engine: Engine, scope: Scope, facts: Sequence[NewFact]
+) -> Iterator[tuple[Recorded | None, Sequence[NewFact]]]:
+    """What is written together; first the rest of what an earlier run had begun, with its episode."""
+    begun = _begun(engine, scope)
+    first = 0 if begun is None else _rest(begun, facts)
+    if first:
+        yield begun, facts[:first]
+    for start in range(first, len(facts), BATCH):
+        yield None, facts[start : start + BATCH]
+
+
+def _begun(engine: Engine, scope: Scope) -> Recorded | None:
+    """The episode of this scope whose facts an earlier run did not finish."""
+    begun = engine.ledger.meta(BEGUN)
+    try:
+        episode, messages = engine.ledger.episode(begun) if begun else (None, ())
+    except NotFound:
+        return None
+    return None if episode is None or episode.scope != scope else Recorded(episode, messages, (), created=False)
+
+
+def _rest(begun: Recorded, facts: Sequence[NewFact]) -> int:
+    """How many of the facts, the first ones, are said by the last messages of an episode: they are written in order."""
+    said = [message.content for message in begun.messages]
+    most = min(len(said), len(facts))
+    return next((n for n in range(most, 0, -1) if said[-n:] == [fact.evidence for fact in facts[:n]]), 0)
 
 
 class _Done(NamedTuple):
@@ -152,21 +179,31 @@ def _same_model(engine: Engine, found: Found, todo: Iterable[NewFact]) -> Mappin
     return unit if min(cosines) >= SAME_MODEL else {}
 
 
-def _write(engine: Engine, scope: Scope, batch: Sequence[NewFact], done: _Done, vectors: Mapping[str, Vector]) -> None:
+def _write(
+    engine: Engine,
+    scope: Scope,
+    batch: Sequence[NewFact],
+    done: _Done,
+    vectors: Mapping[str, Vector],
+    begun: Recorded | None,
+) -> None:
     """One batch of one scope: keep what was found, link names, embed, and commit step by step."""
     now = engine.clock()
     moments = [dated(fact, now) for fact in batch]
-    recorded = engine.ledger.record(*_episode(scope, moments, now), searchable=False)
+    recorded = begun or engine.ledger.record(*_episode(scope, moments, now), searchable=False)
+    engine.ledger.set_meta(BEGUN, recorded.episode.id)
+    first = len(recorded.messages) - len(batch)
     reach("adopt.recorded")
     claims = _claims(engine, [fact.text for fact in batch], scope)
-    draft = Draft(facts=tuple(_draft(fact, index) for index, fact in enumerate(moments)))
+    draft = Draft(facts=tuple(_draft(fact, index) for index, fact in enumerate(moments, first)))
     texts = _texts(draft, vectors)
     made = dict(zip(texts, engine.embedder.embed(texts), strict=True)) if texts else {}
     with engine.locks.hold(scope.owner):
         linked = _linked(engine, recorded, draft)
         work = _Work(engine, scope, recorded, {**vectors, **made}, {e.id: e for e in linked.entities})
         for index, fact in enumerate(batch):
-            work.commit(fact, moments[index].steps, index, linked.facts[index], claims[index], done)
+            work.commit(fact, moments[index].steps, first + index, linked.facts[index], claims[index], done)
+    engine.ledger.set_meta(BEGUN, "")
     engine.projection.apply()
 
 
