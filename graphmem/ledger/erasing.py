@@ -188,7 +188,9 @@ def _drop_messages(connection: Connection, marked: Marked, gone: set[str]) -> in
     if marked.scope is not None:
         count += _drop_empty_episodes(connection, marked.scope)
         if marked.scope == owner_scope(marked.scope.owner):
-            connection.execute(delete(schema.leases).where(schema.leases.c.owner == marked.scope.owner))
+            # What was deleted before has left nothing but its owner's name here.
+            for table in (schema.leases, schema.merged):
+                connection.execute(delete(table).where(table.c.owner == marked.scope.owner))
     return count
 
 

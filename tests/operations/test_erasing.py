@@ -107,6 +107,17 @@ def test_what_was_deleted_before_goes_with_its_scope(bare: Memory, home: Path):
     assert {} == bytes_left(home, "maria")
 
 
+def test_a_name_is_left_by_no_merge_of_what_was_deleted(bare: Memory, home: Path):
+    """That two entities were one is noted under the name of their owner, which goes with the owner."""
+    bare.add("Ann knows Bob", user_id="quuxmaria")
+    bare.merge("Ann", "Bob", user_id="quuxmaria")
+    bare.delete_all(user_id="quuxmaria")
+
+    bare.erase(user_id="quuxmaria")
+
+    assert {} == bytes_left(home, "quuxmaria")
+
+
 def test_an_entity_goes_with_all_that_names_it(bare: Memory, home: Path):
     """Every memory and message that names the entity goes, by mention or by word; other owners keep theirs."""
     bare.add("Ann knows Zebulon", user_id="maria")
