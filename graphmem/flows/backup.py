@@ -162,19 +162,20 @@ def _marked(source: Path, ledger: Path) -> Iterator[Path]:
     try:
         copy.touch(mode=0o600)
         shutil.copyfile(source, copy)
-        graph = {HOME: _own_graph(ledger), MARK: STALE} if copying.meta_of(copy, HOME) else {}
+        own = _own_graph(ledger)
+        graph = {HOME: own or uuid4().hex, MARK: STALE} if own or copying.meta_of(copy, HOME) else {}
         copying.set_meta(copy, {REBUILDING: "vectors", **graph})
         yield copy
     finally:
         copy.unlink(missing_ok=True)
 
 
-def _own_graph(ledger: Path) -> str:
+def _own_graph(ledger: Path) -> str | None:
     """The id of the home in a graph database, which is not the one of the home that was backed up."""
     try:
-        return (copying.meta_of(ledger, HOME) if ledger.exists() else None) or uuid4().hex
+        return copying.meta_of(ledger, HOME) if ledger.exists() else None
     except StoreError:
-        return uuid4().hex
+        return None
 
 
 @contextmanager
