@@ -77,6 +77,7 @@ faults: $(VENV)/.dev
 	@$(BIN)/python -m tests.faults.replies --json build/faults/replies.json
 	@$(BIN)/python -m tests.concurrency --json build/faults/concurrency.json
 	@$(BIN)/python -m tests.properties --json build/faults/properties.json
+	@$(BIN)/python -m tests.properties.isolation --json build/faults/isolation.json
 	@GRAPHMEM_TEST_LONG=1 $(BIN)/python -m pytest -p no:xdist -q tests/faults/test_fault_plans.py tests/security
 
 mutants: $(VENV)/.dev

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -23,12 +23,18 @@ class Fact(NamedTuple):
     valid_to: datetime | None
     retired_at: datetime | None
     superseded_by: str | None
+    expires_at: datetime | None
+    trust: str
     metadata: tuple[tuple[str, object], ...]
 
     @property
-    def live(self) -> bool:
+    def open(self) -> bool:
         """Nothing has ended it."""
         return self.valid_to is None
+
+    def live(self, now: datetime) -> bool:
+        """Nothing has ended it, and its time is not over."""
+        return self.open and (self.expires_at is None or self.expires_at > now)
 
 
 class Tie(NamedTuple):
@@ -48,30 +54,55 @@ class Picture(NamedTuple):
     facts: dict[str, Fact]
     ties: frozenset[Tie]
     entities: frozenset[tuple[str, tuple[str, ...]]]
+    waiting: frozenset[tuple[str, str]]
+    """Id and text of what waits for a decision."""
+
+    def live(self, now: datetime) -> dict[str, Fact]:
+        """Facts that hold."""
+        return {i: fact for i, fact in self.facts.items() if fact.live(now)}
+
+    def holds(self, tie: Tie, now: datetime) -> bool:
+        """Whether a live fact supports an open interval."""
+        return tie.valid_to is None and any(i in self.facts and self.facts[i].live(now) for i in tie.memory_ids)
+
+
+NOTHING = Picture({}, frozenset(), frozenset(), frozenset())
 
 
 def picture(memory: Memory, tenant: str) -> Picture:
     """What a tenant sees, ended things too."""
     facts = {
-        m.id: Fact(m.text, m.valid_from, m.valid_to, m.retired_at, m.superseded_by, tuple(sorted(m.metadata.items())))
+        m.id: Fact(
+            m.text, m.valid_from, m.valid_to, m.retired_at, m.superseded_by, m.expires_at, m.trust,
+            tuple(sorted(m.metadata.items())),
+        )
         for m in memory.list(user_id=tenant, include_past=True, limit=EVERYTHING)
-    }
+    }  # fmt: skip
     ties = frozenset(
         Tie(r.source.name, r.type, r.target.name, r.valid_from, r.valid_to, tuple(sorted(r.memory_ids)))
         for r in memory.relations(user_id=tenant, include_past=True, limit=EVERYTHING)
     )
     entities = frozenset((e.name, tuple(sorted(e.aliases))) for e in memory.entities(user_id=tenant, limit=EVERYTHING))
-    return Picture(facts, ties, entities)
+    waiting = frozenset((r.id, r.text) for r in memory.reviews(user_id=tenant, limit=EVERYTHING))
+    return Picture(facts, ties, entities, waiting)
 
 
-def wrong(memory: Memory, pictures: dict[str, Picture], canaries: dict[str, str]) -> list[str]:
-    """All of the invariants but the comparison with the stores."""
+def wrong(memory: Memory, pictures: dict[str, Picture]) -> list[str]:
+    """What must hold of the ledger, and of all tenants together."""
     found = [f"ledger: {problem}" for problem in memory._engine.ledger.check()]
-    for tenant, seen in pictures.items():
-        others = [canary for name, canary in canaries.items() if name != tenant]
-        found += [f"{tenant}: {problem}" for problem in (*_mixed(seen, others), *_intervals(seen), *_ties(seen))]
     every = Counter(memory_id for seen in pictures.values() for memory_id in seen.facts)
     return found + [f"{memory_id} is there {count} times" for memory_id, count in every.items() if count > 1]
+
+
+def wrong_of(seen: Picture, others: Sequence[str], now: datetime, excused: Collection[str] = ()) -> list[str]:
+    """What is wrong in what one tenant sees; `others` are the canaries of the rest.
+
+    A person may make one entity of two that live in different places, and nothing ends by it: `excused` are names that
+    may live in several.
+    """
+    at_once = Counter(t.source for t in seen.ties if t.type == FUNCTIONAL and seen.holds(t, now))
+    several = [f"{name} lives in {n} places" for name, n in at_once.items() if n > 1 and name not in excused]
+    return [*_mixed(seen, others), *_intervals(seen), *several, *_ties(seen)]
 
 
 def _mixed(seen: Picture, others: Sequence[str]) -> Iterator[str]:
@@ -81,7 +112,7 @@ def _mixed(seen: Picture, others: Sequence[str]) -> Iterator[str]:
 
 
 def _intervals(seen: Picture) -> Iterator[str]:
-    """An interval that ends before it begins, a successor that is not there, two places at once."""
+    """An interval that ends before it begins, or a successor of what has not ended."""
     for memory_id, fact in seen.facts.items():
         if fact.valid_from and fact.valid_to and fact.valid_to < fact.valid_from:
             yield f"{memory_id} ends before it begins"
@@ -89,8 +120,6 @@ def _intervals(seen: Picture) -> Iterator[str]:
             yield f"{memory_id} is open and retired"
         if fact.superseded_by == memory_id:
             yield f"{memory_id} supersedes itself"
-    at_once = Counter(t.source for t in seen.ties if t.type == FUNCTIONAL and t.valid_to is None)
-    yield from (f"{name} lives in {count} places" for name, count in at_once.items() if count > 1)
 
 
 def _ties(seen: Picture) -> Iterator[str]:
@@ -99,7 +128,7 @@ def _ties(seen: Picture) -> Iterator[str]:
         supporters = [seen.facts[i] for i in tie.memory_ids if i in seen.facts]
         if not supporters:
             yield f"{tie} is supported by nothing"
-        elif tie.valid_to is None and not any(fact.live for fact in supporters):
+        elif tie.valid_to is None and not any(fact.open for fact in supporters):
             yield f"{tie} outlives what supports it"
 
 
