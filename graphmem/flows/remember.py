@@ -272,12 +272,10 @@ def vector_items(around: Surroundings, plan: Plan, vectors: Vectors, scope: Scop
     texts |= {revision.memory_id: revision.text for revision in plan.revisions}
     items += [VectorItem(m, "fact", scope, vectors[t, "fact"]) for m, t in texts.items() if (t, "fact") in vectors]
     owner = consider.names_scope(scope)
-    items += [
-        VectorItem(entity.id, "entity", owner, vectors[entity.name, "entity"])
-        for entity in plan.entities
-        if (entity.name, "entity") in vectors
-    ]
-    return items
+    # A word that was no name until now keeps its first spelling, and is embedded in the new one.
+    spelt = {linking.key(name): row for (name, view), row in vectors.items() if view == "entity"}
+    found = [(entity.id, spelt.get(linking.key(entity.name))) for entity in plan.entities]
+    return items + [VectorItem(item, "entity", owner, row) for item, row in found if row is not None]
 
 
 def _failed(engine: Engine, recorded: Recorded, exc: ModelError, watch: Stopwatch) -> AddResult:

@@ -59,6 +59,8 @@ def translated(where: Endpoint, model: str, prefix: str) -> Iterator[None]:
         LookupError,
         AttributeError,
         TypeError,
+        # Brackets in brackets, as deep as a body is long.
+        RecursionError,
     ) as exc:
         raise ModelReplyError(
             f"{where.base_url} answered with something else than the OpenAI protocol.",

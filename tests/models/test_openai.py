@@ -251,6 +251,12 @@ def test_a_value_in_place_of_text_is_read(content: object, text: str):
         assert text == chat(stub).complete(ASK).text
 
 
+def test_a_body_of_nothing_but_brackets_is_refused():
+    """However deep they go."""
+    with StubServer([Answer(raw=b"[" * 20_000)]) as stub, pytest.raises(ModelReplyError, match="something else"):
+        chat(stub).complete(ASK)
+
+
 def test_a_tool_call_in_place_of_text_is_read():
     """Some servers answer a schema that way."""
     call = {"id": "1", "type": "function", "function": {"name": "reply", "arguments": WORD}}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from graphmem import ConflictError, InputError, Memory
+from graphmem import ConflictError, Fact, InputError, Memory
 from graphmem.ledger import schema
 from graphmem.values import PlannedAdd
 from tests.conftest import Clock
+from tests.faults.states import differences, state
+from tests.faults.workload import World
 from tests.operations.conftest import Opener
 from tests.operations.worlds import everything
 
@@ -151,3 +154,20 @@ def test_only_a_plan_can_be_applied(bare: Memory):
     with pytest.raises(InputError, match="plan"):
         bare.apply({"plan": 1})  # type: ignore[arg-type]
     assert "plan" not in schema.metadata.tables
+
+
+def test_a_word_that_becomes_a_name_is_embedded_by_an_add_and_by_its_plan(tmp_path: Path):
+    """`kyiv` was a word of a message, `Kyiv` is a place: it is found by likeness from then on, whichever wrote it."""
+    fact = Fact(text="Dana lives in Kyiv.", relations=(("Dana", "lives_in", "Kyiv"),))
+    found = []
+    for way in ("add", "apply"):
+        world = World()
+        with world.opened(tmp_path / way, vectors="none") as memory:
+            memory.add("Ann lives_in Kyiv435.", user_id="ann")
+            given: dict[str, Any] = {"user_id": "ann", "facts": [fact]}
+            memory.add("Minutes", **given) if way == "add" else memory.apply(memory.plan("Minutes", **given))
+            (place,) = [e for e in memory.entities(user_id="ann", limit=50) if e.name.casefold() == "kyiv"]
+        rows = state(tmp_path / way)["vectors"]
+        assert any(place.id in row for row in rows)
+        found.append(rows)
+    assert [] == differences({"vectors": found[0]}, {"vectors": found[1]})
