@@ -8,11 +8,12 @@ from typing import Any
 import neo4j
 import pytest
 
-from graphmem import Memory, Settings, StoreRefused, StoreUnavailable
+from graphmem import Fact, Memory, Settings, StoreRefused, StoreUnavailable
 from graphmem.cli._run import run
 from graphmem.stores.neo4j.connection import check_version
+from graphmem.values import EntityDraft
 from tests.conftest import Clock
-from tests.neo4j.conftest import said
+from tests.neo4j.conftest import neo4j_memory, said
 from tests.neo4j_server import LocalNeo4j
 
 ADDS = 200
@@ -136,3 +137,38 @@ def test_a_server_that_is_too_old_is_refused(agent: str) -> None:
 def test_a_server_that_is_new_enough_is_taken(agent: str) -> None:
     """The long-term series, and the calendar versions."""
     check_version(agent, "bolt://here")
+
+
+def test_what_others_made_in_the_database_and_refuses_a_name_is_said(
+    own_neo4j: Any, tmp_path: Path, clock: Clock
+) -> None:
+    """A constraint that takes a name once, an index that takes no long names: which one, and what to do. Nothing is
+    lost, and what waited is written when it is gone."""
+    made = {
+        "CREATE CONSTRAINT once FOR (n:Person) REQUIRE n.name IS UNIQUE": ("DROP CONSTRAINT", "DROP CONSTRAINT once"),
+        "CREATE INDEX theirs FOR (n:Entity) ON (n.name)": ("DROP INDEX `theirs`", "DROP INDEX theirs"),
+    }
+    same, long = "Ann", "Ann" + "y" * 9000
+    with (
+        neo4j_memory(tmp_path / "home", own_neo4j.url, clock) as memory,
+        neo4j.GraphDatabase.driver(own_neo4j.url) as driver,
+    ):
+        graph = memory._engine.projection.graph
+        assert graph is not None
+        for name, (make, (advice, drop)) in zip((same, long), made.items(), strict=True):
+            driver.execute_query(make)
+            for user in ("u", "v"):
+                memory.add(f"Hello {len(name)}", user_id=user, facts=[tied(name)])
+            assert not graph.apply()
+            assert advice in memory.status().graph
+            assert 1 == len(memory.relations(name, user_id="v"))
+            driver.execute_query(drop)
+            graph._again = 0.0
+            assert graph.apply()
+            assert () == memory.verify().differences
+
+
+def tied(name: str) -> Fact:
+    """A fact about a person of this name."""
+    ends = (EntityDraft(name=name, type="Person"), EntityDraft(name="Tea", type="Thing"))
+    return Fact(text=f"They like tea, {len(name)}", relations=((name, "likes", "Tea"),), entities=ends)

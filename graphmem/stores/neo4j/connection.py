@@ -212,9 +212,22 @@ def _named(exc: Exception, address: Address) -> StoreError:
             f"Neo4j at {address.url} cannot be written: {said}.",
             advice="Set neo4j_url to a server that takes writes, or make this one writable.",
         )
+    if "too large to index" in said or "ConstraintValidation" in code:
+        return _in_the_way(said, address)
     away = isinstance(exc, exceptions.ServiceUnavailable | exceptions.SessionExpired | OSError)
     if away or "DatabaseUnavailable" in code:
         return StoreUnavailable(
             f"Neo4j at {address.url} cannot be reached: {said}.", advice="Start it, or set neo4j_url to where it runs."
         )
     return StoreError(f"Neo4j at {address.url} failed: {said}.", advice="Run: graphmem verify")
+
+
+def _in_the_way(said: str, address: Address) -> StoreRefused:
+    """An index or a constraint that is not of graphmem's making refuses what a batch says."""
+    index = re.search(r"name='([^']*)'.*?schema=\((.*?)\)", said)
+    what = f"The index {index[1]} on {index[2]}" if index else "A constraint that another application made"
+    drop = f"DROP INDEX `{index[1]}`" if index else "SHOW CONSTRAINTS, then DROP CONSTRAINT"
+    return StoreRefused(
+        f"{what} keeps Neo4j at {address.url} from taking the graph: {said.splitlines()[0][:300]}",
+        advice=f"Run there: {drop}. Or set neo4j_database to one of its own; what waits is written then.",
+    )
