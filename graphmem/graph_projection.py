@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
 from graphmem.errors import StoreError, StoreUnavailable
@@ -22,7 +23,8 @@ from graphmem.stores.digests import graph_digests
 from graphmem.values import Node, Relation, Scope, When
 
 log = logging.getLogger(__name__)
-BATCH = 1000
+BATCH = 4000
+"""Outbox rows a transaction: about a thousand facts. Smaller ones would write what facts share more often."""
 MARK = "graph_copy"
 """Name of the ledger's mark: the revision of the copy when it was last acknowledged; STALE when it must be filled."""
 STALE = "stale"
@@ -37,6 +39,13 @@ LONGEST = 30.0
 """and for so many seconds at most."""
 
 T = TypeVar("T")
+
+
+class Read(NamedTuple):
+    """Rows of the outbox, and what the ledger says of them."""
+
+    items: Sequence[OutboxItem]
+    batch: GraphBatch
 
 
 class GraphProjection:
@@ -149,10 +158,7 @@ class GraphProjection:
         self._state = copy.erase()
         reach("graph.fill.erased")
         written = 0
-        for batch in self._ledger.graph_items.all(now):
-            state = copy.write(batch, self._state.revision, fresh=True)
-            if state is None:
-                raise StoreUnavailable("Another process fills the same graph.", advice="Wait for it, then try again.")
+        for batch, state in self._filling(copy, self._state, now):
             self._state = state
             written += len(batch.nodes)
         reach("graph.fill.written")
@@ -164,6 +170,22 @@ class GraphProjection:
         if written:
             log.info("the graph was filled from the ledger: %d nodes", written)
 
+    def _filling(self, copy: GraphCopy, state: CopyState, now: datetime) -> Iterator[tuple[GraphBatch, CopyState]]:
+        """Write all batches, each while the next one is read; what was written, and the state after it."""
+        batches = self._ledger.graph_items.all(now)
+        with ThreadPoolExecutor(1) as writer:
+            batch = next(batches, None)
+            while batch is not None:
+                writing = writer.submit(copy.write, batch, state.revision, fresh=True)
+                following = next(batches, None)
+                found = writing.result()
+                if found is None:
+                    raise StoreUnavailable(
+                        "Another process fills the same graph.", advice="Wait for it, then try again."
+                    )
+                yield batch, found
+                batch, state = following, found
+
     def _all_waiting(self) -> list[OutboxItem]:
         found: list[OutboxItem] = []
         while some := self._ledger.pending("graph", BATCH, found[-1].sequence if found else 0):
@@ -171,19 +193,20 @@ class GraphProjection:
         return found
 
     def _drain(self, now: datetime) -> None:
+        ahead: Read | None = None
         while True:
-            items = self._waiting()
+            items = ahead.items if ahead else self._waiting()
             flips = self._flipped(now)
             if not items and not flips:
                 return
-            self._write(items, flips, now)
+            ahead = self._write(items, flips, now, ahead.batch if ahead and not flips else None)
             self._applied += items
             if len(self._applied) >= BATCH // 2:
                 self._acknowledge()
 
-    def _waiting(self) -> list[OutboxItem]:
-        after = self._applied[-1].sequence if self._applied else 0
-        return list(self._ledger.pending("graph", BATCH, after))
+    def _waiting(self, after: int = 0) -> list[OutboxItem]:
+        last = self._applied[-1].sequence if self._applied else 0
+        return list(self._ledger.pending("graph", BATCH, max(after, last)))
 
     def _flipped(self, now: datetime) -> Sequence[str]:
         """Facts that became true or past since the copy was last written, only because time passed."""
@@ -193,24 +216,42 @@ class GraphProjection:
         self._flip = self._ledger.graph_items.next_flip(now)
         return self._ledger.graph_items.flipped(since, now)
 
-    def _write(self, items: Sequence[OutboxItem], flips: Sequence[str], now: datetime) -> None:
+    def _write(
+        self, items: Sequence[OutboxItem], flips: Sequence[str], now: datetime, batch: GraphBatch | None
+    ) -> Read | None:
+        """Write items, as `batch` has them when it was read already; what was read meanwhile of those behind them."""
         copy = self._reached()
-        asked = [(str(item.view), item.item_id) for item in items] + [("memory", memory) for memory in flips]
         for _ in range(TRIES):
             state = self._state or copy.state()
-            batch = self._ledger.graph_items.some(asked, now)
+            batch = batch or self._ledger.graph_items.some(_asked(items, flips), now)
             reach("graph.write.before")
-            written = copy.write(batch, state.revision, now)
+            written, ahead = self._sent(copy, batch, state, now, items)
             reach("graph.write.after")
             if written is not None:
                 self._state = written
                 self._flip = min((t for t in (self._flip, *_ends(batch, now)) if t is not None), default=None)
-                return
+                return ahead
             # Another process wrote meanwhile: what it wrote may be newer than what was read here.
-            self._state = copy.state()
+            batch, self._state = None, copy.state()
             if not self._state.filled:
                 break
         raise StoreUnavailable("Other processes write to the same graph.", advice="What is missing is written later.")
+
+    def _sent(
+        self, copy: GraphCopy, batch: GraphBatch, state: CopyState, now: datetime, items: Sequence[OutboxItem]
+    ) -> tuple[CopyState | None, Read | None]:
+        """Write a batch; behind a full one the next is read while it is written.
+
+        That is no reading too early: `state` was known before, so whoever wrote with what was older than this reading
+        has written before it, and whoever writes from now on makes the next write fail.
+        """
+        if len(items) < BATCH:
+            return copy.write(batch, state.revision, now), None
+        with ThreadPoolExecutor(1) as writer:
+            writing = writer.submit(copy.write, batch, state.revision, now)
+            following = self._waiting(items[-1].sequence)
+            ahead = Read(following, self._ledger.graph_items.some(_asked(following, ()), now)) if following else None
+            return writing.result(), ahead
 
     def _acknowledge(self) -> None:
         if self._applied:
@@ -294,6 +335,10 @@ def forget_copy(ledger: Ledger) -> None:
     """A copy that is not followed from here on must be filled before it is believed again."""
     if (ledger.meta(MARK) or STALE) != STALE:
         ledger.set_meta(MARK, STALE)
+
+
+def _asked(items: Sequence[OutboxItem], flips: Sequence[str]) -> list[tuple[str, str]]:
+    return [(str(item.view), item.item_id) for item in items] + [("memory", memory) for memory in flips]
 
 
 def _ends(batch: GraphBatch, now: datetime) -> Iterable[datetime]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from graphmem import Fact, Memory, Settings
+from graphmem import Fact, Memory, Settings, graph_projection
 from graphmem.models.scripted import HashEmbedder
 from graphmem.values import EntityDraft
 from tests.conftest import Clock
@@ -184,3 +184,38 @@ def test_two_processes_write_one_graph(tmp_path: Path, neo4j_url: str, clock: Cl
             memory.add(f"Message {number}", user_id="u", facts=said(f"Ann knows Friend{number}"))
         assert 6 == len(one.relations("Ann", user_id="u")) == len(two.relations("Ann", user_id="u"))
         assert () == two.verify().differences == one.verify().differences
+
+
+def test_what_is_read_ahead_is_never_written_over_something_newer(
+    tmp_path: Path, neo4j_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many batches, each read while the one before is written; another process writes what changed meanwhile."""
+    monkeypatch.setattr(graph_projection, "BATCH", 6)
+    home, came = tmp_path / "home", []
+    with neo4j_memory(home, neo4j_url, clock) as one, neo4j_memory(home, neo4j_url, clock) as two:
+        graph = one._engine.projection.graph
+        assert graph is not None
+        assert graph.flush()
+        with monkeypatch.context() as patch:
+            patch.setattr(graph, "apply", lambda: True)
+            for number in range(8):
+                clock.advance(hours=1)
+                one.add(
+                    f"Message {number}", user_id="u", facts=said(f"Ann knows Friend{number}", f"Ann at Place{number}")
+                )
+        copy = graph._copy
+        assert copy is not None
+        write = copy.write
+
+        def overtaken(*batch: object, **how: object) -> object:
+            if len(came) < 3 and not how:
+                came.append(clock.advance(hours=1))
+                two.delete(two.list(user_id="u").items[-1].id)
+            return write(*batch, **how)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(copy, "write", overtaken)
+        assert graph.flush(), graph.problem
+        assert (3, ()) == (len(came), one.verify().differences)
+        assert 13 == len(one.relations("Ann", user_id="u"))
+        one.rebuild("graph")
+        assert () == two.verify().differences
