@@ -19,10 +19,17 @@ RECALLED = "[recalled memory]"
 ECHO = 0.85
 """Share of a statement's words that one recalled text must hold for it to be an echo."""
 
-_HEADING = re.compile(r"\s+".join(re.escape(word) for word in HEADING.split()))
+_SENTENCES = HEADING.partition(". ")[::2]
+_FIRST, _SECOND = (r"\s+".join(re.escape(word) for word in sentence.split()) for sentence in _SENTENCES)
+_HEADING = re.compile(rf"(?:{_FIRST}\.\s+)?{_SECOND}")
+"""The second sentence tells by itself: a program that cuts a prompt to its length cuts the beginning."""
 _FACT = re.compile(r'^[ \t>]*- fact\b[^\n]{0,300}: "[^"\n]*"[ \t\r]*$')
-_SAID = re.compile(r'^[ \t>]*- [^\n]{1,300}, (?:\d{4}-\d{2}-\d{2}|undated)[^\n]{0,100}: "[^"\n]*"[ \t\r]*$')
-_TIE = re.compile(r'^[ \t>]*- "[^"\n]*" [^"\n]{1,100} "[^"\n]*"(?: \([^\n()]*\))?[ \t\r]*$')
+_BULLET = r"^[ \t>]*(?:[-*+•]|\d{1,3}[.)])[ \t]+"
+_SAID = re.compile(
+    _BULLET + r'(?:fact\b[^\n]{0,300}|[^\n]{1,300}, (?:\d{4}-\d{2}-\d{2}|undated)[^\n]{0,100}): "[^"\n]*(?:"[ \t\r]*)?$'
+)
+_TIE = re.compile(_BULLET + r'"[^"\n]*" (?:[^"\n]{1,100}|"[^"\n]*") "[^"\n]*(?:"(?: \([^\n()]*\)?)?[ \t\r]*)?$')
+"""Inside a block: with another bullet, and cut off, too."""
 
 
 def without_recalled(text: str) -> str:

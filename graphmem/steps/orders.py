@@ -50,6 +50,19 @@ _ORDERS: Mapping[str, str] = {
     r"by|every|all)\b",
 }
 _ORDER = re.compile("|".join(f"(?:{pattern})" for pattern in _ORDERS.values()), re.IGNORECASE)
+_ELSEWHERE: Mapping[str, str] = {
+    "override": r"\b(ignorier|vergiss|missacht|ignor|oubli|olvid|esque[cç]|dimentic|negeer|игнорир|забуд)\w*.{0,40}"
+    r"(anweisung|regeln|vorgaben|nachrichten|consigne|règle|instrucci|reglas|istruzion|regole|instruç|regras|"
+    r"instructie|инструкц|правил|указан)|(忽略|无视|無視|忘记|忘れ).{0,20}(指令|指示|规则|規則|说明|命令|ルール)|"
+    r"(指示|命令|ルール|규칙|지시).{0,12}(無視|忘れ|무시)",
+    "always": r"(\b(immer|niemals|toujours|jamais|siempre|nunca|sempre|altijd|всегда|никогда)\b|总是|始终|永远|務必|"
+    r"常に|必ず|항상).{0,60}(empfehl|empfiehl|antwort|erwähn|recommand|répond|mentionn|recomiend|recomend|respond|menciona|"
+    r"consigli|raccomand|rispond|aanbeve|рекоменд|отвеча|упомин|推荐|推薦|回答|回复|勧め|答え|추천|대답)",
+    "role": r"\b(du bist (jetzt|ab sofort)|tu es (maintenant|désormais)|ahora eres|agora você é|adesso sei)\b|"
+    r"ты теперь|你现在是|あなたは今から",
+}
+_ORDER_ELSEWHERE = re.compile("|".join(f"(?:{pattern})" for pattern in _ELSEWHERE.values()), re.IGNORECASE)
+"""The plainest of these in other languages."""
 
 
 def reads_like_an_order(text: str) -> bool:
@@ -57,7 +70,8 @@ def reads_like_an_order(text: str) -> bool:
     if any(0xE0000 <= ord(sign) <= 0xE007F for sign in text):
         # Tags are letters that nobody sees; honest text has none.
         return True
-    return _ORDER.search(_plain(text)) is not None
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _ORDER.search(_plain(text)) is not None or _ORDER_ELSEWHERE.search(folded) is not None
 
 
 def _plain(text: str) -> str:
