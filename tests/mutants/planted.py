@@ -25,6 +25,8 @@ FLOWS = "tests/flows/"
 FAULTS = "tests/faults/"
 SHARING = "tests/concurrency/test_sharing.py::"
 HOSTILE = "tests/security/test_hostile_strings.py::"
+OPERATIONS = "tests/operations/"
+WORKERS = "tests/postgres/test_workers.py::"
 JOURNAL = "tests/models/test_reply_journal.py::"
 
 BUGS = (
@@ -143,4 +145,37 @@ BUGS = (
     Bug("pages are cut short", "graphmem/ledger/reads.py",
         'cursor=str(rows[limit - 1]["seq"]) if more', 'cursor=str(rows[limit - 1]["seq"] - 1) if more',
         CONTRACT + "test_list_pages_are_stable_under_inserts"),
+    # workers
+    Bug("a late worker writes", "graphmem/ledger/leases.py",
+        "            hold(connection, self._lease)\n", "",
+        WORKERS + "test_each_owner_is_one_workers_at_a_time"),
+    Bug("a lease is taken from its holder", "graphmem/ledger/leases.py",
+        "where=leases.c.until <= now)", "where=leases.c.until > now)",
+        WORKERS + "test_each_owner_is_one_workers_at_a_time"),
+    Bug("a lease is not renewed", "graphmem/flows/work.py",
+        "self._engine.ledger.working.renew(lease, self._engine.clock() + self._span)", "True",
+        WORKERS + "test_a_lease_outlasts_a_slow_model"),
+    Bug("what ends every worker is delivered for ever", "graphmem/flows/work.py",
+        "        if attempts > self._attempts:\n", "        if False:\n",
+        WORKERS + "test_an_episode_that_ends_every_worker_is_given_up"),
+    # commands that are cut off
+    Bug("a restored ledger believes the old store", "graphmem/flows/backup.py",
+        '{REBUILDING: "vectors", **graph}', "graph",
+        "tests/upkeep/test_backup.py::test_a_restore_that_was_cut_off_needs_no_care"),
+    Bug("an adoption forgets what it had begun", "graphmem/adopting/writing.py",
+        "    engine.ledger.set_meta(BEGUN, recorded.episode.id)\n", "",
+        "tests/adopting/test_cut_off.py"),
+    # erasing and redaction
+    Bug("erased words stay in the file", "graphmem/ledger/cleaning.py",
+        "        for statement in MERGE:\n", "        for statement in ():\n",
+        OPERATIONS + "test_erasing.py"),
+    Bug("an erasure is over before the files are clean", "graphmem/ledger/erasing.py",
+        "finished_at.is_(None)", "finished_at.is_not(None)",
+        OPERATIONS + "test_erasing.py::test_a_crash_before_the_files_are_clean_is_made_good"),
+    Bug("secrets of a message are kept", "graphmem/flows/admitting.py",
+        "    said = [redactor.message(message) for message in said]\n", "",
+        OPERATIONS + "test_redaction.py::test_no_secret_reaches_a_file"),
+    Bug("secrets of metadata are kept", "graphmem/flows/admitting.py",
+        "redactor.value(given.metadata)", "given.metadata",
+        OPERATIONS + "test_redaction.py::test_no_secret_reaches_a_file"),
 )  # fmt: skip
