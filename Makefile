@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types bench congruence wheel-test neo4j neo4j-jars test-neo4j-current test-workers faults mutants clean \
+.PHONY: help demo test lint format types bench congruence wheel-test neo4j neo4j-jars test-neo4j-current test-workers faults faults-neo4j mutants clean \
 	run-mem0-add run-mem0-search run-mem0-plus-add run-mem0-plus-search run-rag run-full-context \
 	run-langmem run-zep-add run-zep-search run-openai
 .DELETE_ON_ERROR:
@@ -29,6 +29,7 @@ help:
 	@echo "     run-langmem, run-zep-add, run-zep-search, run-openai: experiments on LoCoMo (DATA=locomo10.json, ARGS=)"
 	@echo "make test-workers  workers killed at random, 8,000 episodes on PostgreSQL and SQLite (minutes)"
 	@echo "make faults      kills, full disks, bad replies and random calls, for long (an hour or two)"
+	@echo "make faults-neo4j  the kills once more, with the graph in a Neo4j of their own (half an hour)"
 	@echo "make mutants     plant each known kind of bug in a copy, and see that a test notices it"
 	@echo "make clean       remove what the targets above made"
 
@@ -79,6 +80,10 @@ faults: $(VENV)/.dev
 	@$(BIN)/python -m tests.properties --json build/faults/properties.json
 	@$(BIN)/python -m tests.properties.isolation --json build/faults/isolation.json
 	@GRAPHMEM_TEST_LONG=1 $(BIN)/python -m pytest -p no:xdist -q tests/faults/test_fault_plans.py tests/security
+
+faults-neo4j: $(VENV)/.dev neo4j-jars
+	@mkdir -p build/faults
+	@$(BIN)/python -m tests.faults --graph local --seeds 3 --random 0 --recovery 0 --json build/faults/neo4j.json
 
 mutants: $(VENV)/.dev
 	@$(BIN)/python -m tests.mutants

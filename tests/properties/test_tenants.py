@@ -50,7 +50,7 @@ def test_random_calls_keep_what_is_promised_on_the_ledger_alone() -> None:
 def test_random_calls_keep_what_is_promised_on_neo4j(neo4j_url: str) -> None:
     """The graph in a database: it answers what the list says, and agrees at the end."""
     there = {"options": {**OnNeo4j.options, "neo4j_url": neo4j_url}}
-    explored(type("Elsewhere", (OnNeo4j,), there), 2, 12)
+    explored(type("Elsewhere", (OnNeo4j,), there), 3, 20)
 
 
 @pytest.mark.timeout(300)
