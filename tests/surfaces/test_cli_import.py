@@ -139,7 +139,7 @@ def test_progress_is_told_on_stderr(folder: Path, capsys: pytest.CaptureFixture[
     run(["import", path])
     out, err = capsys.readouterr()
 
-    assert "Added 1 message and 1 fact.\n" == out
+    assert "Added 1 message and 1 fact.\nAsk with --user ida\n" == out
     assert err.startswith("import: 1 of 1 messages, ")
     assert "s left" in err
     run(["import", path, "--agent"])
