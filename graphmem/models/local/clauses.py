@@ -56,9 +56,18 @@ def is_verb(token: Token) -> bool:
     )
 
 
+def auxiliaries(verb: Token) -> list[Token]:
+    """Its "be", "have", "do" and modals; "loves" before a gerund is sometimes taken for one."""
+    held = (c for c in verb.children if c.dep_ in {"aux", "auxpass"})
+    return [c for c in held if c.tag_ == "MD" or c.lemma_ in {"be", "have", "do"}]
+
+
 def subject_of(verb: Token) -> Token | None:
     """The subject that hangs on this verb itself."""
     own = next((c for c in verb.children if c.dep_ in SUBJECTS), None)
+    if own is None:
+        # "Sam and Lou are engaged": the subject is sometimes hung on the auxiliary.
+        own = next((c for h in auxiliaries(verb) for c in h.children if c.dep_ in SUBJECTS), None)
     if own is not None or verb.tag_ not in {"VBZ", "VBD"} or verb.i == verb.sent.start:
         return own
     # "Tim is my manager": a lone name before the verb of a short sentence is sometimes read as an adverb.

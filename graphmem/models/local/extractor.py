@@ -23,7 +23,7 @@ from graphmem.models.local.facts import Passage, Statement, statements
 from graphmem.models.local.persons import SPEAKER, THIRD, Persons
 from graphmem.models.local.reader import Reader
 from graphmem.models.local.slots import agreed, same_types
-from graphmem.models.local.stand_ins import renamed, stand_in
+from graphmem.models.local.stand_ins import Plain, plainly, renamed
 from graphmem.values import Claim, Draft, Dropped, FactDraft, Mention, MessageRecord
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ class LocalExtractor:
             earlier = self._read(request.recent, people, request.include_assistant).facts
             return [Said(request.recent[f.message].speaker, f) for f in earlier]
 
-        saved, dropped = self._saved(read.faint)
-        facts = self._with_claims(corrected(read.facts, request.messages, recent))
+        names = [name for name, _ in people]
+        saved, dropped = self._saved(read.faint, names)
+        facts = self._with_claims(corrected(read.facts, request.messages, recent), names)
         facts = sorted([agreed(f) for f in [*facts, *saved]], key=lambda f: _place(f, request.messages))
         return Draft(facts=tuple(facts), mentions=_unique(same_types(facts, read.mentions)), dropped=tuple(dropped))
 
@@ -105,30 +106,26 @@ class LocalExtractor:
                 before.note(passage, names)
         return before
 
-    def _saved(self, faint: Sequence[Statement]) -> tuple[list[FactDraft], list[Dropped]]:
+    def _saved(self, faint: Sequence[Statement], people: Sequence[str]) -> tuple[list[FactDraft], list[Dropped]]:
         """What seemed not worth keeping: facts that fill a slot all the same ("Sid cycles to work"), and the rest."""
         near = [s.draft for s in faint if s.score >= self._threshold * NEAR and s.draft.subject is not None]
-        saved = [f for f in self._with_claims(near) if any(_fills(c) for c in f.claims)]
+        saved = [f for f in self._with_claims(near, people) if any(_fills(c) for c in f.claims)]
         kept = {(f.message, f.text) for f in saved}
         rest = [s.draft for s in faint if (s.draft.message, s.draft.text) not in kept]
         return saved, [Dropped(reason="not salient", text=f.text) for f in rest]
 
-    def _with_claims(self, facts: Sequence[FactDraft]) -> list[FactDraft]:
+    def _with_claims(self, facts: Sequence[FactDraft], people: Sequence[str]) -> list[FactDraft]:
         """The facts with what resolution compares, read from their own sentences in one batch."""
         # A name in small letters ("maria works") is no name to the tagger; subjects are compared without case.
-        names = [stand_in(fact) for fact in facts]
-        texts = [
-            f.text.replace(f.subject or "", name) if name else f.text for f, name in zip(facts, names, strict=True)
-        ]
-        docs = self._nlp.pipe([_BRACKETED.sub("", t[:1].upper() + t[1:]) for t in texts], batch_size=BATCH)
+        plain = [plainly(fact, people) for fact in facts]
+        docs = self._nlp.pipe([_BRACKETED.sub("", p.text[:1].upper() + p.text[1:]) for p in plain], batch_size=BATCH)
         return [
-            fact.model_copy(update={"claims": self._claims(doc, name, fact.subject or "")})
-            for fact, name, doc in zip(facts, names, docs, strict=True)
+            fact.model_copy(update={"claims": self._claims(doc, p)})
+            for fact, p, doc in zip(facts, plain, docs, strict=True)
         ]
 
-    def _claims(self, doc: Any, name: str, subject: str) -> tuple[Claim, ...]:
-        found = self._reader.read(doc)
-        return tuple(renamed(claim, name, subject) for claim in found) if name else found
+    def _claims(self, doc: Any, plain: Plain) -> tuple[Claim, ...]:
+        return tuple(renamed(claim, plain.names) for claim in self._reader.read(doc, plain.owner))
 
     def mentions(self, messages: Sequence[MessageRecord]) -> tuple[Mention, ...]:
         """What each message names: the edges of the graph walk, for messages that give no facts."""
@@ -187,6 +184,8 @@ class _Read(NamedTuple):
 def _fills(claim: Claim) -> bool:
     """Whether it fills a slot of somebody's life; likes and counts are too many to tell anything."""
     slot = claim.slot or ""
+    if claim.modality == "ended":
+        return slot != ""
     holds = claim.affirmed and claim.modality == "asserted" and "weak" not in claim.markers
     return holds and slot != "" and ":" not in slot and slot not in {"value", "amount", "where"}
 

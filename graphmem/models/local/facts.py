@@ -256,6 +256,9 @@ def _subject(  # noqa: PLR0911 - one line a way of naming somebody
         if head.lower_ in THIRD | {"it", "they"}:
             thread.found[head.i] = entity
         return entity, "named"
+    if head.pos_ == "PROPN" and any(c.dep_ == "poss" for c in head.children):
+        # "My ex-wife Ana" is Ana, though no recogniser knows her.
+        return EntityDraft(name=head.text, type="Person"), "named"
     owner = next((names.strong(c) for c in head.children if c.dep_ == "poss"), None)
     return owner, "speaker" if owner is not None and owner.name == passage.persons.speaker else None
 

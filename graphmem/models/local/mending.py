@@ -23,13 +23,16 @@ _WITHIN = frozenset({"poss", "case", "det", "amod", "nummod", "nmod", "appos", "
 
 _NAMELIKE = frozenset({"NN", "NNS", "JJ", "FW", "RB", "UH", "IN", "VB"})
 _SUBJECTS = frozenset({"nsubj", "nsubjpass", "poss"})
+_OBJECTS = frozenset({"dobj", "pobj", "conj", "attr", "appos"})
 
 
 def christened(nlp: Language, doc: Doc) -> Doc:
     """The same doc; a subject with a capital that is no English word ("Sven", "Elif") is tagged as the name it is."""
     known = None
     for token in doc:
-        if token.tag_ not in _NAMELIKE or not token.is_title or not token.is_alpha or token.dep_ not in _SUBJECTS:
+        if token.tag_ not in _NAMELIKE or not token.is_title or not token.is_alpha:
+            continue
+        if token.dep_ not in _SUBJECTS and (token.is_sent_start or token.dep_ not in _OBJECTS):
             continue
         known = known or _lexicon(nlp)
         if len(token) > 2 and token.lower_ not in known and not token.is_stop:
@@ -50,7 +53,7 @@ def mended(nlp: Language, doc: Doc) -> Doc:
 
     Only a text of one sentence is mended: a note, or one line of a chat.
     """
-    found = misread(doc)
+    found = misread(doc, _lexicon(nlp))
     if found is None or len(list(doc.sents)) != 1:
         return doc
     text, cut = found
@@ -100,7 +103,7 @@ def is_fused(doc: Any) -> bool:
     return len(doc) > 2 and doc[0].pos_ == "PROPN" and doc[0].head.i == 1 and doc[1].tag_ == "NNS" and doc[1].is_lower
 
 
-def misread(doc: Any) -> tuple[str, int] | None:
+def misread(doc: Any, known: frozenset[str] = frozenset()) -> tuple[str, int] | None:
     """The text of a doc without a verb, with a pronoun for its subject, and how many words that stands for."""
     if len(doc) < 2:
         return None
@@ -112,7 +115,9 @@ def misread(doc: Any) -> tuple[str, int] | None:
     if found is None:
         return None
     text, _, cut = found
-    started = doc[0].tag_ in {"NNP", "NN", "VB", "FW", "DT", "PRP$"} and doc[cut].lower_.endswith("s")
+    named = cut == 1 and doc[0].is_title and doc[0].is_alpha and not doc[0].is_stop
+    named = named and doc[0].lower_ not in known
+    started = (named or doc[0].tag_ in {"NNP", "NN", "VB", "FW", "DT", "PRP$"}) and doc[cut].lower_.endswith("s")
     stranded = root.i == cut and not _has_subject(root)
     return (text, cut) if started and (stranded or is_fused(doc)) else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,12 @@ CALENDAR_DAY = re.compile(
 _TIME = re.compile(
     r"(?i)^(half past |quarter (past|to) )?\d{1,2}([:.]\d\d)?( ?[ap]\.?m\.?)?( o.clock)?$|^(noon|midnight)$"
 )
-_ROLE_ENDING = re.compile(r"(?i)(er|or|ist|ian|eur|smith|wright|keeper)$")
+_AGE = re.compile(r"(?i)^(?:the )?(?:(?:big|ripe|old|age|of|tender) )*(?:\d{1,3}|\w+ty(?:-\w+)?|\w+teen)$")
+_ORDINAL = re.compile(r"(?i)^(?:\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) ")
+_ROLE_ENDING = re.compile(
+    r"(?i)(er|or|ist|ian|eur|smith|wright|keeper|tress|stewardess|hostess|"
+    r"(work|fire|sales|post|fisher|crafts|police|camera|trades|handy|chair|business|spokes|fore)(man|woman|person))$"
+)
 _LABELS: Mapping[str, str] = {
     "GPE": "place", "LOC": "place", "FAC": "place", "ORG": "organisation", "PERSON": "person", "DATE": "date",
     "TIME": "time", "MONEY": "number", "QUANTITY": "number", "CARDINAL": "number", "PERCENT": "number",
@@ -172,6 +177,29 @@ def is_role(head: str) -> bool:
     )
 
 
+def _is_amount(found: Phrase) -> bool:
+    plain = not found.proper and found.type not in {"date", "time", "place", "organisation"}
+    return plain and re.search(r"\d", found.text) is not None and not CALENDAR_DAY.search(found.text)
+
+
+def _is_number(found: Phrase) -> bool:
+    return not CALENDAR_DAY.search(found.text) and (bool(re.search(r"\d", found.text)) or found.type == "number")
+
+
+def _is_count(found: Phrase) -> bool:
+    return bool(found.number) and found.type not in {"date", "time"} and found.head not in typed("event")
+
+
+_QUANTITIES: Mapping[str, Callable[[Phrase], bool]] = {
+    "age": lambda found: _AGE.match(found.text) is not None,
+    "amount": _is_amount,
+    "birthday": lambda found: found.head == "birthday" and re.search(r"\d", found.text) is not None,
+    "count": _is_count,
+    "grade": lambda found: found.head in {"grade", "year", "form"} and _ORDINAL.match(found.text) is not None,
+    "number": _is_number,
+}
+
+
 def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911, PLR0912 - one line a type
     """Whether a phrase can fill a typed group of a frame."""
     if not found.text or found.text.casefold() in {"it", "that", "this", "them", "there", "what", "something"}:
@@ -187,23 +215,24 @@ def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911, PLR0912 - one lin
         named = found.proper or found.determined or found.text[:1].isupper()
         return not (timely and not found.proper) and named and found.label != "DATE"
     if group == "school":
-        return any(w in typed("school") for w in found.text.casefold().split()) and found.proper
+        known = any(w in typed("school") for w in found.text.casefold().split())
+        return found.proper and (known or found.text.casefold().split()[-1] in typed("school_ending"))
     if group == "person":
         return found.label == "PERSON" or found.proper or found.head in typed("kin")
     if group == "date":
         return found.type in {"date", "time"}
     if group == "time":
         return found.type == "time"
-    if group in {"number", "age"}:
-        return not CALENDAR_DAY.search(found.text) and (bool(re.search(r"\d", found.text)) or found.type == "number")
-    if group == "count":
-        return bool(found.number) and found.type not in {"date", "time"} and found.head not in typed("event")
+    if group in _QUANTITIES:
+        return _QUANTITIES[group](found)
     if group == "weight":
         return any(
             w in typed("weight") or w.removesuffix("s") in typed("weight") for w in found.text.casefold().split()
         )
     if group == "where":
         return found.type == "place" or (found.proper and found.type == "thing") or found.head in _WHERE
+    if group == "make":
+        return found.type == "vehicle" or (found.proper and found.type not in {"person", "date", "time"})
     if group == "transport":
         return found.head in typed("transport")
     if group == "role":

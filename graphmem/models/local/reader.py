@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from graphmem.models.local.mending import is_fused, mended, repronounced
+from graphmem.models.local.mending import christened, is_fused, mended, repronounced
 from graphmem.models.local.phrases import CALENDAR_DAY
 from graphmem.models.local.reading_bonds import aliases, bonds
 from graphmem.models.local.reading_claims import constructed
 from graphmem.models.local.reading_clauses import Clause, clauses
 from graphmem.models.local.reading_frames import matches
 from graphmem.models.local.reading_plain import plain_claims
+from graphmem.models.local.reading_spans import last_times
 from graphmem.steps.resolution.constructions import Construction, builtin, index
 from graphmem.values import Claim
 
@@ -34,11 +35,13 @@ class Reader:
         """Claims of every text, in order; the main clause comes first. A text without a clause has none."""
         return tuple(self.read(doc) for doc in self._nlp.pipe(texts))
 
-    def read(self, parsed: Any) -> tuple[Claim, ...]:
-        """Claims of a parsed Doc or Span."""
+    def read(self, parsed: Any, owner: str = "") -> tuple[Claim, ...]:
+        """Claims of a parsed Doc or Span; `owner` is whom "she" means before anybody is named."""
         doc = parsed if hasattr(parsed, "sents") and not hasattr(parsed, "start") else parsed.as_doc()
-        doc = mended(self._nlp, doc)
-        found = self._read(doc, "")
+        doc = christened(self._nlp, mended(self._nlp, doc))
+        found = self._read(doc, owner)
+        if owner:
+            return found
         mending = repronounced(doc) if not found or is_fused(doc) else None
         if mending is None:
             return found
@@ -60,7 +63,7 @@ class Reader:
         for match in matched:
             claims.extend(constructed(clause, match, chunks, owner))
         plain = plain_claims(clause, chunks, owner)
-        found = [*plain, *claims, *bonds(clause, plain)]
+        found = [*plain, *claims, *bonds(clause, plain), *last_times(clause, chunks)]
         return [*found, *aliases(clause.subjects, found)]
 
 

@@ -11,6 +11,11 @@ _STATUS = {
     "wife": "married", "husband": "married", "spouse": "married", "fiance": "engaged", "fiancee": "engaged",
     "fiancé": "engaged", "fiancée": "engaged", "girlfriend": "dating", "boyfriend": "dating", "partner": "dating",
 }  # fmt: skip
+_PLACES = {
+    "home": "lives_in", "employer": "works_at", "workplace": "works_at", "school": "studies_at",
+    "university": "studies_at", "college": "studies_at",
+}  # fmt: skip
+"""What somebody has one of, and the slot that its name fills."""
 _ONE_AT_A_TIME = words("one_at_a_time")
 _ONLY = words("only_one")
 
@@ -19,24 +24,31 @@ def bonds(clause: Clause, claims: list[Claim]) -> list[Claim]:
     """What the nouns of a clause say of the person who has the partner, the boss or the landlord."""
     if clause.modality != "asserted" or not clause.affirmed or clause.past:
         return []
-    found = [_bond(c, c.subject, c.object) or _bond(c, c.object, c.subject) for c in claims if c.predicate == "be"]
-    named = [_bond(Claim(subject="", predicate="be", markers=clause.markers), p.bond, p.text) for p in clause.subjects]
+    found = [
+        bond(c.markers, c.subject, c.object) or bond(c.markers, c.object, c.subject)
+        for c in claims
+        if c.predicate == "be"
+    ]
+    named = [bond(clause.markers, p.bond, p.text) for p in clause.subjects]
     return [claim for claim in (*found, *named) if claim is not None]
 
 
-def _bond(said: Claim, noun: str, name: str) -> Claim | None:
-    """The claim that `name` is somebody's boyfriend, from the noun phrase "Nora's boyfriend"."""
+def bond(markers: tuple[str, ...], noun: str, name: str) -> Claim | None:
+    """The claim that `name` is somebody's boyfriend, home or employer, from the noun phrase "Nora's boyfriend"."""
     owner, mark, what = noun.rpartition("'s ")
     what = what.casefold()
     if not mark or not owner or not name[:1].isupper() or "'s " in name:
         return None
-    if what in _STATUS:
+    last = what.rpartition(" ")[2]
+    if last in _PLACES:
+        slot, value = _PLACES[last], name
+    elif what in _STATUS:
         slot, value = "relationship", f"{_STATUS[what]} {name}"
     elif what in _ONE_AT_A_TIME:
         slot, value = f"bond:{what}", name
     else:
         return None
-    common = {"slot": slot, "value": value, "markers": said.markers}
+    common = {"slot": slot, "value": value, "markers": markers}
     return Claim(subject=owner, predicate="be", object=name, object_type="person", **common)
 
 

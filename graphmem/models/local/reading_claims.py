@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from graphmem.models.local.phrases import Phrase, is_employer, lemma, phrase, subject_name
+from graphmem.models.local.phrases import Phrase, is_company, is_employer, lemma, phrase, subject_name
 from graphmem.models.local.reader_words import words
+from graphmem.models.local.reading_bonds import bond
 from graphmem.models.local.reading_clauses import Clause
 from graphmem.models.local.reading_frames import Match
 from graphmem.models.local.reading_plain import arguments
+from graphmem.models.local.reading_spans import spans
 from graphmem.steps.resolution.constructions import Construction
-from graphmem.steps.resolution.words import typed
+from graphmem.steps.resolution.words import relational, stem, typed
 from graphmem.values import Claim, Modality
 
 Token = Any
@@ -22,6 +25,10 @@ _KIN = typed("kin")
 _PHYSICAL = words("physical")
 _ROUTINE = words("routine")
 _DIVORCES = {"divorce", "divorced"}
+_LONGER = {"no longer", "any more", "anymore", "any longer"}
+_PARTINGS = words("divorce")
+_WITHOUT_WHICH_NOTHING = frozenset({"for good", "dating", "employer", "firm", "of place"})
+"""Needs without which a construction says nothing of its slot; without others it is too weak to replace a value."""
 _TYPES = {"lives_in": "place", "works_at": "organisation", "studies_at": "organisation", "relationship": "person"}
 """The verb decides what its object is, whatever a name recogniser makes of it."""
 
@@ -31,9 +38,9 @@ def constructed(  # noqa: PLR0911 - one return a case
 ) -> list[Claim]:
     """The claims of one matched construction: what is set, ended, replaced or switched to."""
     does = match.construction.does
-    if does == "sets":
+    if does in {"sets", "sets by"}:
         return _sets(clause, match, owner)
-    negated = match.construction.needs == "negated"
+    negated = match.construction.needs in {"negated", "no longer"}
     if clause.modality != "asserted" or clause.affirmed == negated:
         return []
     finished = clause.past or clause.perfect or clause.passive or clause.verb.lemma_ == "be"
@@ -43,6 +50,10 @@ def constructed(  # noqa: PLR0911 - one return a case
         return []
     if does == "ends subject":
         return _ends_subject(clause, match)
+    if does == "ends by":
+        return _ended_by(clause, match)
+    if does == "succeeds":
+        return _succeeds(clause, match)
     if does == "replaces":
         ended = [_ended(clause, s, "", match.groups["old"], match) for s in clause.subjects]
         return [*ended, *(_switch(clause, s, match.groups["new"]) for s in clause.subjects)]
@@ -76,8 +87,14 @@ def _ended(clause: Clause, subject: Phrase, predicate: str, what: Phrase | None,
     )  # fmt: skip
 
 
-def _ends(clause: Clause, match: Match, chunks: Mapping[int, Span], owner: str) -> list[Claim]:
+def _ends(  # noqa: PLR0911 - one return a case
+    clause: Clause, match: Match, chunks: Mapping[int, Span], owner: str
+) -> list[Claim]:
     if match.construction.needs == "change" and not _changed(clause):
+        return []
+    if match.construction.needs == "bare" and _goes_on(clause, match):
+        return []
+    if match.construction.needs == "no longer" and not _LONGER & set(clause.markers):
         return []
     what = match.groups.get("object") or match.groups.get("activity") or match.groups.get("person")
     if _is_physical(clause, what, chunks):
@@ -94,6 +111,8 @@ def _ends(clause: Clause, match: Match, chunks: Mapping[int, Span], owner: str) 
     for n, subject in enumerate(clause.subjects):
         other = clause.subjects[1 - n] if pair else what
         found.append(_ended(clause, subject, predicate, other, match))
+        if match.construction.slot == "relationship" and what is not None and what.proper:
+            found.append(_ended(clause, what, predicate, subject, match))
     if what is not None and not what.proper and lemma(clause.verb) in {"cancel", "call", "scrap", "axe", "shelve"}:
         gone = Claim(
             subject=subject_name(what), predicate="end", modality="ended", markers=(*clause.markers, "ends subject")
@@ -102,14 +121,23 @@ def _ends(clause: Clause, match: Match, chunks: Mapping[int, Span], owner: str) 
     return found
 
 
-def _is_physical(clause: Clause, what: Phrase | None, chunks: Mapping[int, Span]) -> bool:
+def _goes_on(clause: Clause, match: Match) -> bool:
+    """Whether the clause says what was left: "dropped out of the race"."""
+    return any(t.lower_ in {"of", "from"} and t.dep_ == "prep" for t in clause.tokens)
+
+
+def _is_physical(  # noqa: PLR0911 - one return a case
+    clause: Clause, what: Phrase | None, chunks: Mapping[int, Span]
+) -> bool:
     """A single act, after which all is as before: "dropped his phone in a puddle", "left the office at five"."""
     verb = lemma(clause.verb)
     if verb not in _PHYSICAL or what is None:
         return False
     if verb == "leave" and what.head in _ROUTINE and not _changed(clause):
         return True
-    if verb == "say" and what.head in _KIN:
+    if verb in {"say", "wave", "kiss", "bid"} and (what.head in _KIN or (verb != "say" and what.label == "PERSON")):
+        return True
+    if verb == "drop" and _is_at_hand(what, chunks) and stem(what.head) not in relational():
         return True
     for token in clause.tokens:
         if verb == "leave" and token.dep_ == "dobj" and token.head.i == clause.verb.i and token.i >= what.end:
@@ -131,6 +159,11 @@ def _is_physical(clause: Clause, what: Phrase | None, chunks: Mapping[int, Span]
     return False
 
 
+def _is_at_hand(what: Phrase, chunks: Mapping[int, Span]) -> bool:
+    """Tell "dropped the oboe", an accident, from "dropped tennis"."""
+    return what.determined and not what.proper and what.type == "thing"
+
+
 def _ends_subject(clause: Clause, match: Match) -> list[Claim]:
     found: list[Claim] = []
     for subject in clause.subjects:
@@ -138,10 +171,44 @@ def _ends_subject(clause: Clause, match: Match) -> list[Claim]:
             continue
         if match.construction.needs == "lodger" and subject.head not in _KIN:
             continue
+        if match.construction.needs == "divorce":
+            found += _divorced(clause, subject, match)
+            continue
         common = {"predicate": match.word, "modality": "ended", "markers": (*clause.markers, "ends subject")}
+        found += spans(clause, subject, match.word)
         found.append(Claim(subject=subject_name(subject), **common))
         if subject.possessor:
             found.append(Claim(subject=subject.possessor, object=subject.text, object_type=subject.type, **common))
+    return found
+
+
+def _divorced(clause: Clause, subject: Phrase, match: Match) -> list[Claim]:
+    """After "Petra's divorce came through", Petra is married no more."""
+    if subject.head not in _PARTINGS or not subject.possessor:
+        return []
+    return [
+        Claim(subject=subject.possessor, predicate=match.word, modality="ended", slot="relationship",
+              markers=(*clause.markers, "by:divorce"))
+    ]  # fmt: skip
+
+
+def _ended_by(clause: Clause, match: Match) -> list[Claim]:
+    """Seen from the other end: "Ford fired Bob" ends Bob's work at Ford."""
+    who = match.groups["person"]
+    return [_ended(clause, who, "", s if s.proper else None, match) for s in clause.subjects]
+
+
+def _succeeds(clause: Clause, match: Match) -> list[Claim]:
+    """Who takes over from somebody as something: it ends for one, and is the other."""
+    before, role = match.groups["old"], match.groups["post"]
+    found = [_ended(clause, before, "", role, match)]
+    if role.possessor:
+        found += [
+            Claim(subject=subject_name(role), predicate="become", object=s.text, object_type=s.type, slot="value",
+                  value=s.text, markers=(*clause.markers, "instead"))
+            for s in clause.subjects
+        ]  # fmt: skip
+        found += [c for s in clause.subjects if (c := bond(clause.markers, subject_name(role), s.text)) is not None]
     return found
 
 
@@ -149,15 +216,21 @@ def _sets(clause: Clause, match: Match, owner: str) -> list[Claim]:
     construction, groups = match.construction, dict(match.groups)
     subjects = [groups.pop("subject")] if "subject" in groups else list(clause.subjects)
     value = groups.get("organisation") or next(iter(reversed(groups.values())), None)
+    if construction.does == "sets by":
+        value = clause.subjects[0]
     slot = construction.slot
+    if construction.needs == "present" and (clause.past or clause.perfect):
+        return []
     if not all(_may_fill(slot, s, clause, construction) for s in subjects):
         return []
     modality = _slot_modality(clause, construction)
     markers = list(clause.markers)
     if not _needed(clause, construction, value):
-        if construction.needs in {"for good", "dating", "employer"}:
+        if construction.slot == "age" or construction.needs in _WITHOUT_WHICH_NOTHING:
             return []
         markers.append("weak")
+    if construction.needs == "moved":
+        markers.append("moved")
     if _brief(clause):
         markers.append("weak")
     text, slot = _value(construction, match, value, slot, lemma(clause.verb))
@@ -179,9 +252,13 @@ def _sets(clause: Clause, match: Match, owner: str) -> list[Claim]:
     return found
 
 
-def _value(construction: Construction, match: Match, value: Phrase | None, slot: str, verb: str) -> tuple[str, str]:
+def _value(  # noqa: PLR0911 - one return a case
+    construction: Construction, match: Match, value: Phrase | None, slot: str, verb: str
+) -> tuple[str, str]:
     if construction.value == "{word}":
         return match.word, slot
+    if slot == "age" and value is not None and (years := re.search(r"\d+", value.text)):
+        return years[0], slot
     if slot == "diet" and value is not None:
         return value.head, slot
     if construction.value == "{verb}":
@@ -191,6 +268,15 @@ def _value(construction: Construction, match: Match, value: Phrase | None, slot:
     if construction.value:
         return construction.value, slot
     return (value.text if value else ""), slot
+
+
+def _is_firm(clause: Clause, value: Phrase) -> bool:
+    """A company whose name is one word is often taken for a person: "joined Oracle", with nothing behind it."""
+    if is_company(value) or is_employer(value):
+        return True
+    behind = [t for t in clause.tokens if t.i >= value.end and not t.is_punct]
+    alone = value.proper and " " not in value.text and value.label == "PERSON" and not clause.progressive
+    return alone and all(t.ent_type_ in {"DATE", "TIME"} or t.pos_ in {"ADV", "DET"} for t in behind)
 
 
 def _slot_modality(clause: Clause, construction: Construction) -> Modality:
@@ -227,10 +313,21 @@ def _may_fill(slot: str, subject: Phrase, clause: Clause, construction: Construc
     return True
 
 
-def _needed(clause: Clause, construction: Construction, value: Phrase | None) -> bool:
+def _needed(  # noqa: PLR0911 - one return a case
+    clause: Clause, construction: Construction, value: Phrase | None
+) -> bool:
     needs = construction.needs
-    if needs in {"change", "now"}:
+    if needs in {"change", "now", "present"}:
         return _changed(clause)
+    if construction.does == "sets by":
+        return value is not None and value.proper and value.label != "PERSON"
+    if needs == "of place":
+        return value is not None and value.type == "place"
+    if needs == "firm":
+        return value is not None and _is_firm(clause, value)
+    if construction.slot == "age":
+        own = {"", *(s.text for s in clause.subjects)}
+        return value is not None and value.possessor in own and "'s " not in value.text
     if needs == "for good":
         strong = {"for good", "permanently", "these days", "now", "nowadays", "forever", "once and for all", "for ever"}
         return bool(strong & set(clause.markers)) and not _brief(clause)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from graphmem.models.local.clauses import auxiliaries
 from graphmem.models.local.phrases import Phrase, lemma, phrase, subject_name
 from graphmem.models.local.reader_words import words
 from graphmem.steps.resolution.words import typed
@@ -27,13 +28,15 @@ _CHANGE = re.compile(
 _ADDITION = re.compile(
     r"(?i)\b(also|too|another|still|both|as well|additionally|in addition|besides|even|second|sometimes|occasionally|"
     r"on the side|at weekends|on (the )?weekends|at night|in the evenings?|"
-    r"on (mon|tues|wednes|thurs|fri|satur|sun)days|part-time|other|more|extra|"
+    r"on (mon|tues|wednes|thurs|fri|satur|sun)days|part-time|other|(?<!any )more|extra|"
     r"apart from|alongside)\b"
 )
 _BRIEF = re.compile(
     r"(?i)\b(for (a|the|one|two|three|four|five|six|a few|several|\d+) (\w+ )?"
     r"(minute|hour|day|night|weekend|week|month)s?|"
     r"for (christmas|easter|now|today|tonight|lunch|dinner|breakfast|a bit|a while)|"
+    r"for (a|an|the|his|her|their|my|our) (\w+ )?(wedding|conference|meeting|funeral|visit|trip|holiday|course|"
+    r"festival|interview|concert|match|race|tournament|party|workshop|fair|gig|show|treatment|checkup|birthday)|"
     r"temporarily|this (morning|week|weekend|evening)|"
     r"tonight|today|on holiday|on vacation|briefly|once)\b"
 )
@@ -64,7 +67,7 @@ class Clause:
 
 def clauses(sentence: Span, chunks: Mapping[int, Span], owner: str) -> list[Clause]:
     """The asserted clauses of a sentence, in order; `owner` is whom its pronouns mean."""
-    verbs = _verbs(sentence.root)
+    verbs = [_done(v) for v in _verbs(sentence.root)]
     if not verbs and sentence.root.pos_ in {"VERB", "AUX"}:
         verbs = [sentence.root]
     found: list[Clause] = []
@@ -91,12 +94,28 @@ def _verbs(root: Token) -> list[Token]:
     return found
 
 
+_CARRIED_OUT = {"have": "VB", "manage": "VB", "end": "VBG", "wind": "VBG"}
+"""Verbs behind which stands what was done all the same: "had to sell", "managed to quit", "ended up selling"."""
+
+
+def _done(verb: Token) -> Token:
+    """What somebody did, of "had to sell the boat"; else the verb itself."""
+    form = _CARRIED_OUT.get(verb.lemma_)
+    helped = any(c.dep_ in {"aux", "neg", "dobj"} for c in verb.children)
+    if verb.tag_ != "VBD" or form is None or helped:
+        return verb
+    return next((c for c in verb.children if c.dep_ == "xcomp" and c.tag_ == form and c.i > verb.i), verb)
+
+
 def _has_subject(verb: Token) -> bool:
     return any(c.dep_ in {"nsubj", "nsubjpass"} for c in verb.children)
 
 
 def _subjects(verb: Token, chunks: Mapping[int, Span], owner: str) -> tuple[Phrase, ...]:
-    heads = [c for c in verb.children if c.dep_ in {"nsubj", "nsubjpass"} and c.i < verb.i]
+    if verb.head.i != verb.i and _done(verb.head).i == verb.i:
+        verb = verb.head
+    holders = (verb, *auxiliaries(verb))
+    heads = [c for h in holders for c in h.children if c.dep_ in {"nsubj", "nsubjpass"} and c.i < verb.i]
     tokens = [t for h in heads for t in (h, *conjuncts(h))]
     found = []
     for token in tokens:
@@ -134,6 +153,7 @@ def _clause(verb: Token, subjects: tuple[Phrase, ...], tokens: tuple[Token, ...]
     past = (
         verb.tag_ == "VBD"
         or ((verb.lower_ in _UNCHANGING or verb.tag_ == "VBN") and not helpers)
+        or (verb.head.i != verb.i and _done(verb.head).i == verb.i)
         or any(h.tag_ == "VBD" and h.lemma_ in {"be", "do", "get"} for h in helpers)
     )
     perfect = any(h.lemma_ == "have" for h in helpers) and verb.tag_ in {"VBN", "VBD", "VBG"}

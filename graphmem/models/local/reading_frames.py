@@ -15,6 +15,8 @@ Token = Any
 Span = Any
 
 _SKIPPED = words("skipped")
+_ONWARD = words("onward")
+"""What lasts to a date is not moved to it."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,12 @@ def matches(
     seen: set[tuple[str, str]] = set()
     ends_object = False
     word = lemma(clause.verb)
-    starts = [("be", 0)] if clause.passive else [(word, 1)]
+    starts = [("be", 0)] if clause.passive else [(word, 1), ("*", 1)]
     for first, at in starts:
         for frame in frames.get(first, ()):
             construction = frame.construction
+            if "*" in frame.items and word in _ONWARD:
+                continue
             sort = (construction.does, construction.slot)
             if sort in seen or (construction.does == "ends subject" and ends_object):
                 continue
@@ -63,7 +67,7 @@ def _match(frame: Frame, clause: Clause, at: int, chunks: Mapping[int, Span], ow
             groups[item[1:-1]], inner_verb, place = caught
             inner = inner_verb or inner
             continue
-        place_found = _literal(item, tokens, place)
+        place_found = place if item == "*" and _is_the_verb(tokens, place, clause) else _literal(item, tokens, place)
         if place_found is None and groups and item in (tokens[place - 1].lower_, lemma(tokens[place - 1])):
             name = next(reversed(groups))
             groups[name] = shortened(groups[name])
@@ -73,6 +77,10 @@ def _match(frame: Frame, clause: Clause, at: int, chunks: Mapping[int, Span], ow
         word = lemma(tokens[place_found])
         place = place_found + 1
     return Match(frame.construction, groups, inner, word)
+
+
+def _is_the_verb(tokens: Sequence[Token], place: int, clause: Clause) -> bool:
+    return place < len(tokens) and tokens[place].i == clause.verb.i
 
 
 def _literal(item: str, tokens: Sequence[Token], place: int) -> int | None:
@@ -87,7 +95,8 @@ def _literal(item: str, tokens: Sequence[Token], place: int) -> int | None:
 
 
 def _skippable(token: Token) -> bool:
-    return token.pos_ in _SKIPPED or token.tag_ in {"PRP$", "POS"} or token.dep_ in {"poss", "amod", "neg"}
+    described = token.pos_ == "ADJ" or token.dep_ in {"poss", "amod", "neg"}
+    return token.pos_ in _SKIPPED or described or token.tag_ in {"PRP$", "POS"}
 
 
 def _catch(  # noqa: PLR0911 - one return a case
@@ -98,8 +107,9 @@ def _catch(  # noqa: PLR0911 - one return a case
     if place >= len(tokens):
         return None
     token = tokens[place]
-    if group == "number" and _is_number(token) and not _is_date(token, chunks):
-        return _number(token), None, place + 1
+    if group in {"number", "amount"} and _is_number(token) and not _is_date(token, chunks):
+        found = _number(token)
+        return (found, None, place + 1) if fits(found, group) and not _is_hour(token, group) else None
     if group == "activity":
         return _activity(token, place)
     if group == "object" and token.tag_ == "VBG" and token.i not in chunks:
@@ -112,7 +122,7 @@ def _catch(  # noqa: PLR0911 - one return a case
     found = phrase(_whole(token, chunks), chunks, owner)
     if group == "reflexive":
         return (found, None, _after(tokens, found)) if token.lower_.endswith(("self", "selves")) else None
-    if not fits(found, group):
+    if not fits(found, group) or (group == "object" and found.type in {"date", "time"}):
         return None
     return found, None, _after(tokens, found)
 
@@ -128,6 +138,10 @@ def _activity(token: Token, place: int) -> tuple[Phrase, Token | None, int] | No
 
 def _is_number(token: Token) -> bool:
     return bool(token.like_num) or token.text[:1].isdigit()
+
+
+def _is_hour(token: Token, group: str) -> bool:
+    return group == "amount" and (token.ent_type_ in {"DATE", "TIME"} or ":" in token.text)
 
 
 def _is_date(token: Token, chunks: Mapping[int, Span]) -> bool:

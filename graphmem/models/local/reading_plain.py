@@ -16,6 +16,7 @@ Token = Any
 Span = Any
 
 _USED = re.compile(r"(?i)\bused to\b")
+_WITH_OBJECT = words("with_object")
 _POSITIVE = words("positive")
 _NEGATIVE = words("negative")
 
@@ -31,6 +32,9 @@ def arguments(verb: Token, chunks: Mapping[int, Span], owner: str) -> list[tuple
         if child.dep_ in {"dobj", "attr", "oprd", "dative"} and child.pos_ != "PRON":
             found.extend((word + particle, phrase(t, chunks, owner)) for t in (child, *conjuncts(child)))
             found.extend(_prepositional(f"{word}{particle}", child, chunks, owner))
+        elif _is_thing(child, word):
+            found.append((word + particle, phrase(child, chunks, owner)))
+            found.extend(_prepositional(f"{word}{particle}", child, chunks, owner))
         elif child.dep_ == "xcomp" and child.tag_ == "VBG":
             found.append((word + particle, Phrase(child.lemma_, lemma(child), "activity")))
         elif child.dep_ == "acomp":
@@ -44,6 +48,14 @@ def arguments(verb: Token, chunks: Mapping[int, Span], owner: str) -> list[tuple
     if not found and word != "be" and all(what and what.type in {"date", "time"} for _, what in circumstances):
         found.append((word + particle, None))
     return [*found, *circumstances] or [(word + particle, None)]
+
+
+def _is_thing(child: Token, verb: str) -> bool:
+    """An object that was taken for a verb or an adjective: "plays squash", "rents a little flat"."""
+    if child.dep_ == "acomp":
+        return verb in _WITH_OBJECT
+    bare = child.dep_ == "xcomp" and child.tag_ == "VB" and not any(c.i > child.i - 2 for c in child.children)
+    return bare and verb in _WITH_OBJECT
 
 
 def _prepositional(
@@ -86,7 +98,11 @@ def plain_claims(clause: Clause, chunks: Mapping[int, Span], owner: str) -> list
     found: list[Claim] = []
     for predicate, what in arguments(verb, chunks, owner):
         slot, value = _attitude(predicate, verb, what, affirmed)
-        attribute = _attribute(clause) if modality == "asserted" and affirmed and predicate.startswith("be") else None
+        became = predicate == "become" and modality == "past" and affirmed
+        is_like = modality == "asserted" and affirmed and predicate.startswith("be")
+        attribute = _attribute(clause) if is_like or became else None
+        if attribute is not None and became:
+            modality = "asserted"
         if attribute is not None and not slot:
             slot, value = ("amount" if attribute.type == "number" else "value"), attribute.text
         stated = attribute if attribute is not None and slot in {"amount", "value"} else what

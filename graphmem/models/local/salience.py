@@ -130,7 +130,12 @@ def _is_definite(subject: Token) -> bool:
     """A name, or a thing that is pointed out: the meeting, Eli's car."""
     if subject.pos_ == "PROPN" or (subject.is_sent_start and subject.is_title and subject.pos_ in {"NOUN", "ADJ", "X"}):
         return True
-    return subject.pos_ == "NOUN" and any(c.dep_ == "poss" or c.lower_ == "the" for c in subject.children)
+    bare = subject.tag_ == "NN" and subject.left_edge.is_sent_start and subject.left_edge.is_title
+    return subject.pos_ == "NOUN" and (bare or _is_pointed_out(subject))
+
+
+def _is_pointed_out(subject: Token) -> bool:
+    return any(c.dep_ == "poss" or c.lower_ == "the" for c in subject.children)
 
 
 def _is_comment(clause: Clause) -> bool:

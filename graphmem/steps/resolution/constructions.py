@@ -3,7 +3,7 @@
 A frame is a row of lemmas: `give up (on) {object}`. `(x)` may be absent, `a|b` are alternative words, ` / ` parts
 alternative frames, `{name}` catches a noun
 phrase; a name that is a type (`{place}`) asks for that type. A frame that starts
-with `be` also matches a passive ("was laid off" is `be lay off`).
+with `be` also matches a passive ("was laid off" is `be lay off`). `*` is whatever verb the clause has.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 
 from graphmem.values import Value
 
-Effect = Literal["sets", "ends", "ends subject", "replaces", "switches"]
+Effect = Literal["sets", "sets by", "ends", "ends by", "ends subject", "replaces", "switches", "succeeds"]
 
 
 class Construction(Value):
@@ -48,6 +48,7 @@ class Frame(Value):
 
 _PIECE = re.compile(r"\([^)]*\)|\S+")
 _LIST = TypeAdapter(list[Construction])
+_FILES = ("endings.toml", "slots.toml", "idioms.toml", "values.toml")
 
 
 def expand(frame: str) -> tuple[tuple[str, ...], ...]:
@@ -76,7 +77,7 @@ def parse(text: str) -> tuple[Construction, ...]:
 def builtin() -> tuple[Construction, ...]:
     """The constructions that come with the package."""
     folder = files(__package__)
-    texts = [(folder / name).read_text(encoding="utf-8") for name in ("endings.toml", "slots.toml")]
+    texts = [(folder / name).read_text(encoding="utf-8") for name in _FILES]
     return tuple(c for text in texts for c in parse(text))
 
 

@@ -37,8 +37,17 @@ _ATTITUDE_ENDERS = frozenset(
     ]
 )
 _POSSESSION = frozenset(["own", "have", "be", "hold", "possess", "keep"])
-_USE = _POSSESSION | {"drive", "ride", "use", "wear", "live", "rent", "run", "collect", "sail"}
+_USE = _POSSESSION | {"drive", "ride", "use", "wear", "live", "rent", "run", "collect", "sail", "share", "lease", "fly"}
 """Predicates that selling or giving away the object ends; loving and painting it go on."""
+_HELD = frozenset(
+    {"lead", "head", "run", "chair", "captain", "manage", "coach", "host", "edit", "organise", "organize", "direct",
+     "teach", "oversee", "handle", "moderate", "steer", "own", "look"}
+)  # fmt: skip
+"""What somebody else can take over."""
+_SUFFERED = frozenset(
+    {"suffer", "have", "battle", "fight", "struggle", "be", "get", "catch", "cope", "deal", "contend", "wrestle",
+     "come", "nurse"}
+)  # fmt: skip
 _COURSE = frozenset(
     [
         "be",
@@ -139,6 +148,12 @@ def _allowed(  # noqa: PLR0911 - one return a rule
         return False
     if needs == "own":
         return verb(old) in _USE
+    if needs == "held":
+        return verb(old) in _HELD or verb(old) in _POSSESSION
+    if needs == "ailment":
+        return verb(old) in _SUFFERED
+    if needs == "hair":
+        return verb(old) in {"have", "wear", "sport"}
     if needs == "habit":
         return head(new.object) in relational() or bool(new.predicate)
     if needs == "being":
@@ -189,6 +204,10 @@ def _ends_object(ended: str, old: Claim) -> bool:  # noqa: PLR0911 - one return 
         return any(alike(ended_head, w) for w in doing) or (ended_head in relational() and bool(overlap(named, doing)))
     if same_object(ended, old.object):
         return True
+    if ended_head in relational() and known_head in relational():
+        both = tuple(w for w in named if w != ended_head), tuple(w for w in known if w != known_head)
+        if all(both) and _subset(*both):
+            return True
     if ended_head in relational():
         others = tuple(w for w in named if w != ended_head)
         felt = any(alike(ended_head, w) for w in doing)

@@ -124,6 +124,8 @@ _FAMILIES: Mapping[str, frozenset[str]] = {
     "work": frozenset({"works_at", "job", "work"}),
     "relationship": frozenset({"relationship"}),
     "pregnant": frozenset({"pregnant"}),
+    "home": frozenset({"lives_in"}),
+    "studies": frozenset({"studies_at"}),
 }
 
 
@@ -203,13 +205,16 @@ _ONE_VALUED = re.compile(
 
 def _one_value(n: Claim, o: Claim) -> bool:
     """Whether an attribute ("Eli's car is …") can have only one of two values."""
-    if _ONE_VALUED.search(n.subject) or changed(n) or n.predicate in {"change", "update"}:
+    if _ONE_VALUED.search(n.subject) or changed(n) or n.predicate in {"change", "update", "become"}:
         return n.object_type == o.object_type or _ONE_VALUED.search(n.subject) is not None or changed(n)
     return n.object_type == o.object_type and n.object_type not in {"thing", "role", "person"}
 
 
 def _across_slots(n: Claim, o: Claim) -> Finding | None:
     """Work of any kind ends being out of work."""
+    hours = n.slot == "date" and o.slot in {"leaves_at", "arrives_at"} and n.object_type == o.object_type
+    if hours and "moved" in n.markers and n.value != o.value:
+        return Finding("replaces", f"moved to another hour: {n.value}")
     works = n.slot in {"works_at", "work"} and n.value != "none" and n.affirmed and "weak" not in n.markers
     if works and o.slot == "work" and o.value == "none" and n.modality == "asserted":
         return Finding("replaces", f"no longer out of work: {n.value}")

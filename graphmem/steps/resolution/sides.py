@@ -106,6 +106,7 @@ def subject_key(text: str) -> str:
     plain = key(text)
     while (shorter := _LEADING.sub("", plain)) != plain:
         plain = shorter
+    plain = re.sub(r"\b(?:tele|mobile |cell )?phone number\b|\b(?:mobile|cell) number\b", "number", plain)
     plain = re.sub(r"(?<=['’]s )(new|old|current|latest|own) ", "", plain)
     for written, canonical in _SPELLINGS:
         plain = plain.replace(written, canonical)
