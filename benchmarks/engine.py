@@ -4,7 +4,8 @@
 
 One stub server answers chat and embedding requests of every system from the same table, over HTTP. `--mem0-python`
 is the interpreter of an environment with mem0ai and chromadb (`pip install mem0ai==2.2.1 chromadb`); without it only
-graphmem is timed. The systems take turns, one add each, so that a noisy machine is noisy for both.
+graphmem is timed. Each system has a process of its own, and they take turns, one add each, so that a noisy machine is
+noisy for both.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.child_graphmem import opened
 from benchmarks.measure import interleaved, machine, memory_mb, percentiles, report, timed, write
 from graphmem import Fact, Memory
 from graphmem.models.scripted import HashEmbedder
@@ -44,6 +46,11 @@ def exchange(number: int) -> list[dict[str, str]]:
         },
         {"role": "assistant", "content": f"Noted. How did {name} like {place}?"},
     ]
+
+
+def asked(number: int) -> str:
+    """A question that the exchange answers."""
+    return f"What did {NAMES[number % 25]} take up?"
 
 
 def fact(number: int) -> dict[str, str]:
@@ -87,21 +94,10 @@ def ours(number: int) -> dict[str, Any]:
 
 
 class Graphmem:
-    """graphmem against the stub, ledger, Chroma and graph written at every add."""
+    """graphmem in this process, for what does not depend on the clock or is compared with itself."""
 
     def __init__(self, base_url: str, home: str) -> None:
-        self.memory = Memory.open(
-            home=home,
-            llm_provider="custom",
-            llm_model="stub",
-            llm_base_url=base_url,
-            llm_api_key="none",
-            embedder="custom",
-            embedding_model="stub",
-            embedding_base_url=base_url,
-            embedding_api_key="none",
-            embedding_dimensions=384,
-        )
+        self.memory = opened(base_url, home)
 
     def add(self, number: int) -> None:
         result = self.memory.add(exchange(number), user_id="bench")
@@ -109,17 +105,21 @@ class Graphmem:
         assert result.changes, result
 
     def search(self, number: int) -> None:
-        assert self.memory.search(f"What did {NAMES[number % 25]} take up?", user_id="bench", k=20).hits
+        assert self.memory.search(asked(number), user_id="bench", k=20).hits
 
     def close(self) -> None:
         self.memory.close()
 
 
-class Mem0:
-    """mem0ai in its own interpreter, told what to do line by line."""
+class Child:
+    """A system in a process of its own, told what to do line by line: it shares no interpreter with the stub server.
 
-    def __init__(self, python: str, base_url: str, home: str) -> None:
-        script = Path(__file__).with_name("peer_mem0.py")
+    `name` is that of its script, `child_*.py`; `python` the interpreter of its environment.
+    """
+
+    def __init__(self, name: str, python: str, base_url: str, home: str) -> None:
+        self.name = name
+        script = Path(__file__).with_name(f"child_{name}.py")
         self.process = subprocess.Popen(
             [python, str(script), base_url, home], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -130,7 +130,7 @@ class Mem0:
         for line in self.process.stdout:
             if line.startswith("ok"):
                 return line
-        raise RuntimeError("the mem0 process ended; run benchmarks/peer_mem0.py by hand to see why")
+        raise RuntimeError(f"the {self.name} process ended; run benchmarks/child_{self.name}.py by hand to see why")
 
     def _tell(self, **task: Any) -> None:
         assert self.process.stdin is not None
@@ -142,7 +142,7 @@ class Mem0:
         self._tell(add=exchange(number))
 
     def search(self, number: int) -> None:
-        self._tell(search=f"What did {NAMES[number % 25]} take up?")
+        self._tell(search=asked(number))
 
     def close(self) -> None:
         assert self.process.stdin is not None
@@ -151,15 +151,14 @@ class Mem0:
 
 
 @contextmanager
-def systems(stub: StubServer, mem0_python: str | None) -> Iterator[dict[str, Any]]:
+def systems(stub: StubServer, mem0_python: str | None) -> Iterator[dict[str, Child]]:
     """The systems of one round, on fresh homes."""
+    interpreters = {"graphmem": sys.executable} | ({"mem0": mem0_python} if mem0_python else {})
     with ExitStack() as stack:
-        made: dict[str, Any] = {"graphmem": Graphmem(stub.base_url, stack.enter_context(tempfile.TemporaryDirectory()))}
-        stack.callback(made["graphmem"].close)
-        if mem0_python:
-            home = stack.enter_context(tempfile.TemporaryDirectory())
-            made["mem0"] = Mem0(mem0_python, stub.base_url, home)
-            stack.callback(made["mem0"].close)
+        made: dict[str, Child] = {}
+        for name, python in interpreters.items():
+            made[name] = Child(name, python, stub.base_url, stack.enter_context(tempfile.TemporaryDirectory()))
+            stack.callback(made[name].close)
         yield made
 
 

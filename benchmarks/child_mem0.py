@@ -1,6 +1,6 @@
 """mem0ai as a child process: reads one task a line, does it, answers "ok". Started by engine.py, in mem0's environment.
 
-python peer_mem0.py BASE_URL HOME
+python child_mem0.py BASE_URL HOME
 """
 
 import json
