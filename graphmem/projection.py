@@ -21,6 +21,9 @@ from graphmem.values import Difference, VerifyReport
 
 log = logging.getLogger(__name__)
 BATCH = 1000
+GROUP = 256
+"""Vectors of adds that may wait for each other: half of an add's time was a write of three rows to Chroma, which costs
+nearly the same for a hundred. Meanwhile searches read the ledger's own vectors, and a close writes the rest."""
 REBUILDING = "rebuilding"
 """Name of the mark in the ledger that says that a store is being written anew."""
 
@@ -47,6 +50,8 @@ class Projection:
         self._applied: list[OutboxItem] = []
         """Written to the store and not yet acknowledged: an acknowledgement is a transaction, so they are gathered.
         After a crash they are written once more, which changes nothing."""
+        self._gathered = 0
+        """Vectors of adds since the store was last written."""
         self.problem = ""
         """Why the vector store could not be used the last time; empty when it could."""
 
@@ -87,15 +92,30 @@ class Projection:
         drawn = self.graph is None or self.graph.apply()
         return self._apply_vectors() and drawn
 
+    def follow(self, vectors: int) -> bool:
+        """After an add of so many vectors: `apply`, but vectors are written once a group of them is together.
+
+        True when no store is known to be behind for another reason than that.
+        """
+        drawn = self.graph is None or self.graph.apply()
+        with self._lock:
+            self._gathered += vectors
+            waits = self._gathered < GROUP and not self.problem and self.vectors() is not None
+            return (waits or self._apply_vectors()) and drawn
+
     def _apply_vectors(self) -> bool:
         if self._open_vectors is None:
             return True
         with self._lock:
+            self._gathered = 0
             try:
-                return self._drain()
+                done = self._drain()
             except StoreError as exc:
                 self._note(exc)
                 return False
+            if done:
+                self.problem = ""
+            return done
 
     def _drain(self) -> bool:
         while items := self._waiting():
@@ -107,6 +127,8 @@ class Projection:
             self._applied += items
             if len(self._applied) >= BATCH // 2:
                 self._acknowledge()
+            if len(items) < BATCH:
+                break
         return True
 
     def _waiting(self) -> list[OutboxItem]:

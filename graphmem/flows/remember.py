@@ -137,7 +137,7 @@ def digest(engine: Engine, recorded: Recorded, watch: Stopwatch) -> AddResult:
                 committed = engine.ledger.commit(decided.plan, items, owed, after=decided.after)
     reach("add.committed")
     with watch.stage("project"):
-        projected = engine.projection.apply()
+        projected = engine.projection.follow(len(items))
     reach("add.projected")
     return _result(recorded, draft, decided, watch, projected=projected)
 

@@ -224,7 +224,7 @@ class OpenAIEmbedder:
 
     def _batch(self, texts: list[str]) -> Vectors:
         try:
-            response = self._request(texts)
+            body = self._request(texts)
         except BadRequest as refusal:
             if "encoding" in refusal.text.casefold() and self._encoding != "float":
                 self._encoding = "float"
@@ -232,10 +232,8 @@ class OpenAIEmbedder:
             if not refusal.too_long:
                 raise
             # Scripts with more tokens than a quarter of their characters: a quarter of the limit fits all of them.
-            response = self._request([text[: MAX_TEXT_CHARACTERS // 4] for text in texts])
+            body = self._request([text[: MAX_TEXT_CHARACTERS // 4] for text in texts])
         with translated(self._connection.where, self.model, "embedding"):
-            # The client's own models would check every number of every vector: most of an add's time.
-            body = json.loads(response.http_response.content)
             self.meter.spent((body.get("usage") or {}).get("prompt_tokens") or 0)
             rows = [_row(item["embedding"]) for item in sorted(body["data"], key=lambda item: item["index"])]
             vectors: Vectors = np.asarray(rows, dtype=np.float32)
@@ -245,8 +243,9 @@ class OpenAIEmbedder:
         arguments: dict[str, Any] = {"model": self.model, "input": texts, "encoding_format": self._encoding}
         if self._asked_dimensions is not None:
             arguments["dimensions"] = self._asked_dimensions
+        # The client's own method would check every text and every number of every vector: most of an add's time.
         return self._connection.call(
-            self.model, self._tries, [0], lambda c: c.embeddings.with_raw_response.create(**arguments)
+            self.model, self._tries, [0], lambda c: c.post("/embeddings", body=arguments, cast_to=object)
         )
 
     def _checked(self, vectors: Vectors, count: int) -> Vectors:
