@@ -208,7 +208,7 @@ def _unfinished(ledger: Ledger, queued: int) -> Iterator[Check]:
         yield Check(name="queue", found=f"{queued:,} episodes wait for a worker", advice="Run: graphmem worker")
     pending = len(ledger.pending("vectors"))
     if pending:
-        yield Check(name="outbox", found=f"{pending:,} writes wait for Chroma; adds take them along, and so does: graphmem verify")
+        yield Check(name="outbox", found=f"{pending:,} writes wait for the vector store; later adds take them along")
 
 
 def _same_model(ledger: Ledger, fingerprint: Fingerprint) -> Check:
