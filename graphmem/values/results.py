@@ -40,6 +40,7 @@ class AddResult(Value):
     message_ids: tuple[str, ...] = ()
     usage: Usage = Usage()
     projected: bool = True
+    """False while a store cannot be used: its copy follows later. Vectors that wait for their group do not count."""
     duplicate: bool = False
     """The same add had been accepted before; nothing was written."""
     reviews: tuple[str, ...] = ()

@@ -37,6 +37,12 @@ def answer(body: Any) -> str:
     )
 
 
+@pytest.fixture(autouse=True)
+def every_add_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To Chroma, so that each can fail at it."""
+    monkeypatch.setattr("graphmem.projection.GROUP", 1)
+
+
 def opened(home: Path, stub: StubServer, clock: Clock, plan: Plan) -> Memory:
     """A memory on the real client for both models, whose vector store follows the plan."""
     limiter = Limiter(sleep=lambda _: None)

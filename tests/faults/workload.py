@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from graphmem import Fact, GraphMemError, Memory
 from graphmem.errors import ConflictError, InputError, ModelUnavailable, NotFound
@@ -97,9 +98,9 @@ class World:
 
     @contextmanager
     def opened(self, home: Path, **options: Any) -> Iterator[Memory]:
-        """The home, as the workload uses it."""
+        """The home, as the workload uses it; about every other add writes to Chroma."""
         parts = {"llm": self.llm, "extractor": LLMExtractor(self.llm), "embedder": HashEmbedder(32), **options}
-        with Memory.open(home=home, clock=self.clock, **parts) as memory:
+        with patch("graphmem.projection.GROUP", 6), Memory.open(home=home, clock=self.clock, **parts) as memory:
             yield memory
 
     def perform(self, memory: Memory, number: int, call: Call) -> None:
