@@ -9,8 +9,10 @@ from types import TracebackType
 from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 
 import graphmem.memory
+from graphmem.mem0 import arguments
 from graphmem.mem0.arguments import V1_LIMIT
 from graphmem.mem0.config import MemoryConfig
+from graphmem.mem0.exceptions import translated
 from graphmem.mem0.memory import Memory
 from graphmem.mem0.shapes import Item
 
@@ -119,7 +121,9 @@ class AsyncMemory:
         rerank: bool = True,
         top_k: int | None = None,
     ) -> Item:
-        """See `Memory.search`; `metadata_filters` are more filters."""
+        """See `Memory.search`; `metadata_filters` are more filters, which must hold, too."""
+        with translated():
+            joined = arguments.joined(filters, metadata_filters)
         return await asyncio.to_thread(
             self._memory.search,
             query,
@@ -127,7 +131,7 @@ class AsyncMemory:
             agent_id=agent_id,
             run_id=run_id,
             limit=limit,
-            filters={**(filters or {}), **(metadata_filters or {})} or None,
+            filters=joined,
             threshold=threshold,
             rerank=rerank,
             top_k=top_k,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict, cast
+from uuid import UUID
 
-from graphmem.mem0.exceptions import NO_SCOPE, WRONG_MEMORY_TYPE, WRONG_MESSAGES, ValidationError
+from graphmem.errors import FilterError, InputError
+from graphmem.mem0.exceptions import NO_SCOPE, WRONG_MEMORY_TYPE, ValidationError
 from graphmem.values import Fact
 
 IDS = ("user_id", "agent_id", "run_id")
 PROCEDURAL = "procedural_memory"
-ROLES = {"developer": "system", "function": "tool"}
-"""Roles that graphmem calls by another name."""
-MESSAGE_KEYS = ("role", "content", "name", "timestamp", "metadata")
 
 
 class NotGiven(int):
@@ -41,7 +40,7 @@ class Asked(NamedTuple):
 
 
 def scope(user_id: object = None, agent_id: object = None, run_id: object = None) -> Ids:
-    """The ids given; numbers become text. Raises ValidationError VALIDATION_001 when there is none."""
+    """The ids given; numbers and UUIDs become text. Raises ValidationError VALIDATION_001 when there is none."""
     given = {name: value for name, value in zip(IDS, (user_id, agent_id, run_id), strict=True) if value is not None}
     if not given:
         raise ValidationError(
@@ -50,56 +49,71 @@ def scope(user_id: object = None, agent_id: object = None, run_id: object = None
             error_code=NO_SCOPE,
             suggestion="Pass user_id='...', or put it in filters.",
         )
-    return cast("Ids", {name: str(value) if isinstance(value, int) else value for name, value in given.items()})
+    return cast("Ids", {name: str(value) if isinstance(value, int | UUID) else value for name, value in given.items()})
 
 
-def asked(ids: Sequence[object], filters: Mapping[str, Any] | None, limit: int, top_k: int | None) -> Asked:
-    """Scope, filters and number of results from either dialect; a keyword wins over the same id in `filters`."""
-    rest = dict(filters or {})
-    inside: dict[str, object] = {}
-    for part in (rest, *_conjunction(rest)):
-        inside |= {name: part.pop(name) for name in IDS if isinstance(part.get(name), str | int) and part[name] != "*"}
+def identifier(memory_id: object) -> str:
+    """The id of a memory; a UUID becomes text, and what is no text is for the engine to refuse."""
+    return cast("str", str(memory_id) if isinstance(memory_id, UUID) else memory_id)
+
+
+def one_text(data: str | None, text: str | None) -> str | None:
+    """The new text under either name. Raises InputError when they differ."""
+    if data is not None and text is not None and data != text:
+        raise InputError("text", "and data are not the same.", advice="Give one of them.")
+    return text if data is None else data
+
+
+def asked(ids: Sequence[object], filters: object, limit: object, top_k: object) -> Asked:
+    """Scope, filters and number of results from either dialect; a keyword wins over the same id in `filters`.
+
+    Raises ValidationError, FilterError for filters that are no dict, InputError for a number that is none.
+    """
+    rest = _copied("filters", filters)
+    inside = _taken_out(rest)
     rest = {key: value for key, value in rest.items() if value != []}
     given = {name: value for name, value in zip(IDS, ids, strict=True) if value is not None}
-    default = V2_LIMIT if inside and not given else int(V1_LIMIT)
-    size = top_k if top_k is not None else default if isinstance(limit, NotGiven) else limit
+    size = _size(limit, top_k, V2_LIMIT if inside and not given else int(V1_LIMIT))
     return Asked(scope(**(inside | given)), rest or None, size)
 
 
-def _conjunction(rest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The branches of a top-level AND, copied so that ids can be taken out of them."""
+def joined(filters: object, more: object) -> dict[str, Any] | None:
+    """Both of two filters; each may be absent. Raises FilterError."""
+    if more is None or filters is None:
+        name, given = ("filters", filters) if more is None else ("metadata_filters", more)
+        return None if given is None else _copied(name, given)
+    return {"AND": [_copied("filters", filters), _copied("metadata_filters", more)]}
+
+
+def _copied(name: str, filters: object) -> dict[str, Any]:
+    if filters is None:
+        return {}
+    if not isinstance(filters, Mapping):
+        raise FilterError(name, f"must be a dict, not {type(filters).__name__}.", advice="Pass {'key': 'value'}.")
+    return dict(filters)
+
+
+def _taken_out(rest: dict[str, Any]) -> dict[str, Any]:
+    """The ids of a filter and of what it joins by AND, taken out of it."""
+    inside = {
+        name: rest.pop(name) for name in IDS if isinstance(rest.get(name), str | int | UUID) and rest[name] != "*"
+    }
     branches = rest.get("AND")
-    if not isinstance(branches, list) or not all(isinstance(branch, Mapping) for branch in branches):
-        return []
-    copies = [dict(branch) for branch in branches]
-    rest["AND"] = copies
-    return copies
+    if isinstance(branches, list) and all(isinstance(branch, Mapping) for branch in branches):
+        copies = [dict(branch) for branch in branches]
+        for copy in copies:
+            inside |= _taken_out(copy)
+        rest["AND"] = [copy for copy in copies if copy not in ({}, {"AND": []})]
+    return inside
 
 
-def messages(given: object) -> list[Message]:
-    """Messages as dicts, those without text left out. Raises ValidationError VALIDATION_003."""
-    if isinstance(given, str):
-        given = [{"role": "user", "content": given}]
-    if isinstance(given, Mapping):
-        given = [given]
-    if not isinstance(given, list):
-        raise ValidationError(
-            "messages",
-            "messages must be str, dict, or list[dict]",
-            error_code=WRONG_MESSAGES,
-            suggestion="Pass a string, a message or a list of messages.",
-        )
-    read = [_message(item) if isinstance(item, Mapping) else {"role": "user", "content": item} for item in given]
-    return [message for message in read if message["content"]]
-
-
-def _message(item: Message) -> Message:
-    content = item.get("content")
-    if isinstance(content, list):
-        content = "\n".join(part["text"] for part in content if isinstance(part, Mapping) and part.get("text"))
-    known = {key: item[key] for key in MESSAGE_KEYS if item.get(key) is not None}
-    role = item.get("role", "user")
-    return known | {"content": content, "role": ROLES.get(role, role)}
+def _size(limit: object, top_k: object, default: int) -> int:
+    name, value = ("limit", limit) if top_k is None else ("top_k", top_k)
+    if value is None or isinstance(value, NotGiven):
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InputError(name, f"must be a whole number, 0 or more, not {value!r}.", advice="For example 10.")
+    return value
 
 
 def supplied(said: Sequence[Message], *, infer: bool, memory_type: str | None) -> list[Fact] | None:
@@ -107,7 +121,7 @@ def supplied(said: Sequence[Message], *, infer: bool, memory_type: str | None) -
     if memory_type == PROCEDURAL:
         text = "\n".join(f"{message['role']}: {message['content']}" for message in said)
         return [Fact(text=text, kind="procedural", message=len(said) - 1)]
-    if infer:
+    if infer is not False:
         return None
     return [Fact(text=m["content"], message=i) for i, m in enumerate(said) if m["role"] != "system"]
 

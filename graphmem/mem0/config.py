@@ -5,14 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
+from graphmem.errors import ConfigError
+from graphmem.mem0 import config_keys as keys
+from graphmem.models.providers import PROVIDERS
 from graphmem.settings import Settings
 
-PROVIDERS = {"azure_openai": "azure", "openai_structured": "openai", "azure_openai_structured": "azure"}
-"""Mem0's name -> graphmem's, where they differ."""
 LOCAL_EMBEDDERS = ("huggingface", "fastembed")
 """Mem0's providers that run a model in the process; graphmem has one of its own."""
 LOCAL_MODELS = (None, "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
@@ -53,13 +54,22 @@ class MemoryConfig(BaseModel):
     embedder: Section = Field(default_factory=Section)
     graph_store: GraphSection = Field(default_factory=GraphSection)
     reranker: Section | None = None
-    history_db_path: str | None = None
+    history_db_path: str | Path | None = None
     version: str = "v1.1"
     custom_fact_extraction_prompt: str | None = None
     custom_update_memory_prompt: str | None = None
     custom_instructions: str | None = None
     custom_prompt: str | None = None
     graphmem: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _told_plainly(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Refuse in words of the configuration. Raises ConfigError."""
+        try:
+            return handler(keys.without_none(data))
+        except ValidationError as exc:
+            raise keys.refused(exc) from None
 
 
 class _Reading(NamedTuple):
@@ -71,6 +81,7 @@ class _Reading(NamedTuple):
 
 def settings(config: MemoryConfig) -> Settings:
     """Translate a configuration into settings; one warning lists what has no counterpart. Raises ConfigError."""
+    keys.check_spelling(config)
     llm, embedder, home, graph = _llm(config.llm), _embedder(config.embedder), _home(config), _graph(config.graph_store)
     instructions = (
         config.custom_instructions,
@@ -93,27 +104,33 @@ def settings(config: MemoryConfig) -> Settings:
 def _llm(section: Section) -> _Reading:
     if not section.model_fields_set:
         return _Reading({}, set())
-    provider = PROVIDERS.get(section.provider or "openai", section.provider or "openai")
+    provider = keys.provider("llm", section.provider)
     return _service(section, provider, "llm", {"llm_provider": provider})
 
 
 def _embedder(section: Section) -> _Reading:
     if not section.model_fields_set:
         return _Reading({}, set())
-    provider = PROVIDERS.get(section.provider or "openai", section.provider or "openai")
+    provider = keys.provider("embedder", section.provider, *LOCAL_EMBEDDERS, "local", "hash")
     if provider == "huggingface" and section.config.get("huggingface_base_url"):
         provider = "custom"
     if provider in LOCAL_EMBEDDERS:
         known = {"model"} if section.config.get("model") in LOCAL_MODELS else set()
         return _Reading({"embedder": "local"}, known)
     read = _service(section, provider, "embedding", {"embedder": provider})
-    return _Reading(read.options | {"embedding_dimensions": section.config.get("embedding_dims")}, read.used)
+    size = keys.number("embedder.config.embedding_dims", section.config.get("embedding_dims"))
+    return _Reading(read.options | {"embedding_dimensions": size}, read.used)
 
 
 def _service(section: Section, provider: str, prefix: str, chosen: dict[str, Any]) -> _Reading:
     """Model, key and address of a service, in graphmem's settings."""
-    azure = section.config.get("azure_kwargs") or {}
-    address = next((name for name in section.config if name.endswith("_base_url") and section.config[name]), None)
+    name = "embedder" if prefix == "embedding" else prefix
+    azure = keys.mapping(f"{name}.config.azure_kwargs", section.config.get("azure_kwargs"))
+    keys.check_texts(f"{name}.config", section.config, "model", "api_key")
+    keys.check_texts(f"{name}.config.azure_kwargs", azure, "azure_endpoint", "azure_deployment", "api_key")
+    address = next((key for key in section.config if keys.is_address(key) and section.config[key]), None)
+    if address:
+        keys.check_texts(f"{name}.config", section.config, address)
     base_url = section.config[address] if address else None
     if provider == "ollama" and base_url and not base_url.rstrip("/").endswith("/v1"):
         base_url = f"{base_url.rstrip('/')}/v1"
@@ -130,9 +147,10 @@ def _service(section: Section, provider: str, prefix: str, chosen: dict[str, Any
 def _home(config: MemoryConfig) -> _Reading:
     """Where the embedded stores lie: the vector store's folder, else beside the history file, else the default."""
     store = config.vector_store.config
+    keys.check_texts("vector_store.config", store, "path", "collection_name")
     path, collection = store.get("path"), store.get("collection_name") or DEFAULT_COLLECTION
     home = Path(path) if path else None
-    if home is None and config.history_db_path and config.history_db_path != ":memory:":
+    if home is None and config.history_db_path and str(config.history_db_path) != ":memory:":
         home = Path(config.history_db_path).parent / "graphmem"
     if collection != DEFAULT_COLLECTION:
         home = (home or Settings().home) / str(collection)
@@ -143,6 +161,7 @@ def _graph(section: GraphSection) -> _Reading:
     """A Neo4j server for the graph. Without one, and for every other store, the embedded graph is used."""
     if not _in_neo4j(section):
         return _Reading({}, set(section.config))
+    keys.check_texts("graph_store.config", section.config, *NEO4J)
     options = {setting: section.config.get(key) for key, setting in NEO4J.items()}
     return _Reading({"graph": "neo4j"} | options, set(NEO4J))
 
@@ -182,8 +201,21 @@ def _warn(config: MemoryConfig, ignored: list[str]) -> None:
         warnings.warn(f"vector_store {store!r} is not used: vectors are kept in embedded Chroma.", stacklevel=5)
 
 
-def read(config: MemoryConfig | Mapping[str, Any] | None) -> MemoryConfig:
-    """A configuration from what a caller gave; none means Mem0's defaults with graphmem's home."""
+def read(config: BaseModel | Mapping[str, Any] | None) -> MemoryConfig:
+    """A configuration from what a caller gave, Mem0's own object too; none means the defaults. Raises ConfigError."""
+    if config is None:
+        return MemoryConfig()
     if isinstance(config, MemoryConfig):
         return config
-    return MemoryConfig.model_validate(dict(config or {}))
+    if isinstance(config, BaseModel):
+        config = config.model_dump(exclude_unset=True)
+    return MemoryConfig.model_validate(keys.mapping("config", config))
+
+
+def check_model(config: MemoryConfig, found: Settings) -> None:
+    """A chat model that was asked for has a name. Raises ConfigError that gives Mem0's key for it."""
+    if config.llm.model_fields_set and found.llm_name and not (found.llm_model or found.extract_model):
+        example = PROVIDERS[found.llm_name].chat_model if found.llm_name in PROVIDERS else ""
+        raise ConfigError(
+            "llm.config.model is missing.", advice=f"Name the model, for example {example or 'gpt-4o-mini'!r}."
+        )

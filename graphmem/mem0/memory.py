@@ -10,9 +10,10 @@ from typing import Any, NoReturn, Self
 import graphmem.memory
 from graphmem.errors import NotFound
 from graphmem.mem0 import arguments, config, shapes
+from graphmem.mem0 import messages as chats
 from graphmem.mem0.arguments import V1_LIMIT
 from graphmem.mem0.config import MemoryConfig
-from graphmem.mem0.exceptions import translated
+from graphmem.mem0.exceptions import NAMES, translated
 from graphmem.mem0.shapes import Item
 from graphmem.values import Memory as Fact
 
@@ -32,7 +33,9 @@ class Memory:
 
     def _open(self, given: MemoryConfig | Mapping[str, Any] | None) -> None:
         self.config = config.read(given)
-        self.engine = graphmem.memory.Memory.open(config.settings(self.config))
+        chosen = config.settings(self.config)
+        config.check_model(self.config, chosen)
+        self.engine = graphmem.memory.Memory.open(chosen)
 
     @classmethod
     def from_config(cls, config_dict: Mapping[str, Any]) -> Self:
@@ -79,9 +82,10 @@ class Memory:
         with translated():
             arguments.check_memory_type(memory_type, agent_id)
             scope = arguments.scope(user_id, agent_id, run_id)
-            said = arguments.messages(messages)
-            if not said:
-                return shapes.nothing_added()
+            said, places = chats.read(messages)
+        if not said:
+            return shapes.nothing_added()
+        with translated(places=places):
             result = self.engine.add(
                 said,
                 **scope,
@@ -99,7 +103,7 @@ class Memory:
         """One memory, or None."""
         try:
             with translated():
-                return shapes.memory(self.engine.get(memory_id))
+                return shapes.memory(self.engine.get(arguments.identifier(memory_id)))
         except ValueError as exc:
             if isinstance(exc.__cause__, NotFound):
                 return None
@@ -126,7 +130,7 @@ class Memory:
                 items += page.items
                 if (cursor := page.cursor) is None:
                     break
-            relations = self.engine.relations(**asked.scope, limit=min(asked.limit, PAGE))
+            relations = self.engine.relations(**asked.scope, limit=min(asked.limit, PAGE)) if asked.limit else ()
         return shapes.listed(items, relations)
 
     def search(
@@ -145,6 +149,8 @@ class Memory:
         """`{"results": [...], "relations": [...]}`, best first. `rerank` has no effect: there is no reranker."""
         with translated():
             asked = arguments.asked((user_id, agent_id, run_id), filters, limit, top_k)
+            if not asked.limit:
+                return shapes.found((), ())
             result = self.engine.search(
                 query,
                 **asked.scope,
@@ -168,13 +174,15 @@ class Memory:
         if data is None and text is None and metadata is None:
             raise TypeError("update() missing 1 required positional argument: 'data'")
         with translated():
-            self.engine.update(memory_id, data if data is not None else text, metadata)
+            words = arguments.one_text(data, text)
+        with translated(names={**NAMES, "text": "text" if data is None else "data"}):
+            self.engine.update(arguments.identifier(memory_id), words, metadata)
         return {"message": "Memory updated successfully!"}
 
     def delete(self, memory_id: str) -> Item:
         """Remove a memory and the relations that only it supports. Raises ValueError for an unknown id."""
         with translated():
-            self.engine.delete(memory_id)
+            self.engine.delete(arguments.identifier(memory_id))
         return {"message": "Memory deleted successfully!"}
 
     def delete_all(self, user_id: str | None = None, agent_id: str | None = None, run_id: str | None = None) -> Item:
@@ -191,7 +199,7 @@ class Memory:
     def history(self, memory_id: str) -> list[Item]:
         """The changes of a memory, oldest first; empty for an unknown id."""
         with translated():
-            return shapes.history(self.engine.history(memory_id))
+            return shapes.history(self.engine.history(arguments.identifier(memory_id)))
 
     def reset(self) -> None:
         """Remove everything in the home."""
