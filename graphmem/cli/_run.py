@@ -18,6 +18,10 @@ from graphmem.errors import GraphMemError, StoreRefused
 _ClickError = typer.BadParameter.__mro__[2]
 
 
+INTERRUPTED = 130
+STOPPED = "Stopped. What was done so far is kept."
+
+
 class Problem(NamedTuple):
     """An error as it is told."""
 
@@ -30,20 +34,35 @@ class Problem(NamedTuple):
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code."""
     commands: Any = typer.main.get_command(build())
+    name = next((word for word in arguments if word in commands.commands), "")
     try:
         code = commands(args=list(arguments), prog_name="graphmem", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has enough; point stdout elsewhere so that the interpreter's last flush is quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _unread()
+    except SystemExit as ended:
+        # Rich and Typer end the process when a write finds nobody reading; completion ends it when it has printed.
+        if isinstance(ended.__context__, BrokenPipeError):
+            return _unread()
+        raise
     except typer.Abort:
-        say("Stopped. What was done so far is kept.")
-        return 130
+        say(STOPPED)
+        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost edge: no traceback reaches a user who did not ask for it
-        name = next((word for word in arguments if word in commands.commands), "")
         return _failed(error, name, _options(arguments))
+    if code == INTERRUPTED and "--agent" in _options(arguments):
+        envelope(name, error={"type": "Interrupted", "message": STOPPED, "advice": ""})
     return code if isinstance(code, int) else 0
+
+
+def _unread() -> int:
+    """Whoever read the output has enough; nothing more is written, the interpreter's last flush included."""
+    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return 0
 
 
 def _options(arguments: Sequence[str]) -> Sequence[str]:
