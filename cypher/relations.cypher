@@ -1,6 +1,7 @@
 // What facts say of some entities, as far as a read sees them; times are microseconds since 1970.
 // Parameters: $ask with user_id, agent_id, app_id, run_id, now, as_of, known_at (null: not asked), everything,
-//   keys, types (null: all), most. Columns: those of `intervals.Support`, then episode_ids and the ends' names.
+//   keys, types (null: all), most.
+// One record with a list of rows: columns of `intervals.Support`, episode_ids, the ends' names.
 CYPHER replan=skip // see write.cypher
 UNWIND $ask.keys AS key
 MATCH (:Graphmem {key: key})<-[near:SUBJECT|OBJECT]-(m:Memory)
@@ -18,11 +19,13 @@ WHERE s.relation_id = near.relation_id AND o.relation_id = near.relation_id
 WITH DISTINCT m, s, a, b
 ORDER BY m.place DESC, s.relation_id
 LIMIT $ask.most
-RETURN s.relation_id AS relation_id, a.id AS source_id, s.relation AS type, b.id AS target_id, m.id AS memory_id,
-  m.place AS place, m.text AS text, m.valid_from.epochSeconds * 1000000 + m.valid_from.microsecond AS start,
+RETURN collect([
+  s.relation_id, a.id, s.relation, b.id, m.id,
+  m.place, m.text, m.valid_from.epochSeconds * 1000000 + m.valid_from.microsecond,
   CASE WHEN $ask.known_at IS NOT NULL AND m.retired_at > $ask.known_at THEN null
-    ELSE m.valid_to.epochSeconds * 1000000 + m.valid_to.microsecond END AS end,
-  m.recorded_at.epochSeconds * 1000000 + m.recorded_at.microsecond AS recorded_at, s.confidence AS confidence,
-  m.episode_ids AS episode_ids,
-  a.name AS source_name, a.type AS source_type, a.aliases AS source_aliases, a:Keyword AS source_weak,
-  b.name AS target_name, b.type AS target_type, b.aliases AS target_aliases, b:Keyword AS target_weak
+    ELSE m.valid_to.epochSeconds * 1000000 + m.valid_to.microsecond END,
+  m.recorded_at.epochSeconds * 1000000 + m.recorded_at.microsecond, s.confidence,
+  m.episode_ids,
+  a.name, a.type, a.aliases, a:Keyword,
+  b.name, b.type, b.aliases, b:Keyword
+]) AS rows // one record: the driver takes longer for a record than for what is in it

@@ -156,7 +156,7 @@ class Neo4jGraph:
             name, most = "relations", max(most, BOUNDED)
             parameters["keys"] = self.home.keys(sorted(set(entity_ids)))
         while True:
-            told = Told(self.connection.read(name, {"ask": {**parameters, "most": most}}))
+            told = Told(self._rows(name, {**parameters, "most": most}))
             found = told.relations(told.supports, limit)
             if len(told.supports) < most or len(found) == limit:
                 return found
@@ -179,11 +179,16 @@ class Neo4jGraph:
             "limit": limit,
         }
         found: list[Sequence[Relation]] = [() for _ in balls]
-        read = sorted(self.connection.read("neighbourhood", {"ask": parameters}), key=lambda row: row[0])
+        read = sorted(self._rows("neighbourhood", parameters), key=lambda row: row[0])
         for index, some in groupby(read, key=lambda row: row[0]):
             walk = _Walk(Told(row[1:] for row in some))
             found[index] = intervals.around(walk.touching, balls[index].entity_ids, balls[index].depth, limit)
         return found
+
+    def _rows(self, name: str, parameters: Mapping[str, Any]) -> list[list[Any]]:
+        """The rows of a statement that returns them as one list."""
+        rows: list[list[Any]] = self.connection.read(name, {"ask": parameters})[0][0]
+        return rows
 
     def cypher(
         self, query: str, parameters: Mapping[str, object], *, limit: int, timeout: float
