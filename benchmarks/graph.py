@@ -62,6 +62,8 @@ class World:
             Entity(id=identity("entity", i), name=f"{KINDS[i % len(KINDS)]} {i}", type=KINDS[i % len(KINDS)])
             for i in range(facts // 3)
         ]
+        self.named: set[str] = set()
+        """Ids of those that some fact names; a few of a hundred thousand are not."""
 
     def load(self, memory: Memory) -> None:
         for start in range(0, self.facts, BATCH):
@@ -91,17 +93,19 @@ class World:
             recorded_at=at,
             subject_id=source.id,
         )
+        self.named |= {source.id, target.id}
         triples = (Triple(source_id=source.id, type=kind, target_id=target.id),) if source.id != target.id else ()
         return Addition(memory=fact, entity_ids=(source.id, target.id), triples=triples)
 
     def pairs(self, count: int) -> list[tuple[str, str]]:
         """Pairs of names a few steps apart."""
-        ones = self.rng.integers(len(self.entities), size=count)
-        steps = self.rng.integers(NEAR, 3 * NEAR, size=count)
-        return [
-            (self.entities[a].name, self.entities[(a + s) % len(self.entities)].name)
-            for a, s in zip(ones, steps, strict=True)
-        ]
+        found: list[tuple[str, str]] = []
+        while len(found) < count:
+            one, step = int(self.rng.integers(len(self.entities))), int(self.rng.integers(NEAR, 3 * NEAR))
+            ends = self.entities[one], self.entities[(one + step) % len(self.entities)]
+            if all(end.id in self.named for end in ends):
+                found.append((ends[0].name, ends[1].name))
+        return found
 
 
 def questions(memory: Memory, world: World, rounds: int) -> dict[str, Any]:
@@ -192,7 +196,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "extractor": "none",
     }
     print(machine())
-    figures = {count: measure(settings, count, given.rounds) for count in given.sizes}
+    figures = {}
+    for count in given.sizes:
+        figures[count] = measure(settings, count, given.rounds)
+        print(f"{count:,} memories: {figures[count]}", flush=True)
     report(
         "writing",
         ("memories", "relations", "outbox -> Neo4j, memories/s", "rebuild graph, memories/s"),
