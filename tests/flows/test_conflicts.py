@@ -13,7 +13,8 @@ pytest.importorskip("spacy")
 from graphmem import Memory
 
 START = datetime(2024, 3, 4, 9, tzinfo=UTC)
-PAIRS = json.loads((Path(__file__).parent / "data" / "pairs_spoken.json").read_text(encoding="utf-8"))
+DATA = Path(__file__).parent / "data"
+PAIRS = json.loads((DATA / "pairs_spoken.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,15 @@ def test_spoken_pairs(memory):
 
     assert [] == [pair for pair, gone in found if gone and pair["gold"] == "keep"]
     assert 18 <= sum(gone for pair, gone in found if pair["gold"] == "retire")
+
+
+TURNS = json.loads((DATA / "pairs_turns.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("pair", TURNS, ids=lambda p: p["new"])
+def test_turns_of_a_life(memory, pair):
+    """Opinions, plans, appointments, numbers, addresses, titles, habits, health: what changes ends, what adds stays."""
+    assert (pair["gold"] == "retire") == retired(memory, pair, f"turn-{TURNS.index(pair)}")
 
 
 @pytest.mark.parametrize(

@@ -165,12 +165,14 @@ def _statement(
     if not _can_stand(clause, words, subject, reading, thread):
         return None
     ahead = reading.modality == "planned" or not (reading.past or _is_perfect(clause))
-    mine = [settle(t, passage.base, ahead) for t in mine]
+    aims = [t for t in mine if _is_aim(t, clause)]
+    mine = [settle(t, passage.base, ahead or t in aims) for t in mine]
+    begins = [] if aims else mine
     read = Relations(names, passage.persons, thread.found).of(clause, words, subject, reading)
     edges = _with_bonds(read, bonds, words, reading)
     if subject is None and edges:
         subject = edges[0].source
-    draft = _draft(clause, words, passage, names, thread, subject, reading, edges, mine)
+    draft = _draft(clause, words, passage, names, thread, subject, reading, edges, mine, begins)
     others = [e for e in draft.entities if e.name != draft.subject]
     signs = salience.Signs(
         subject=who,
@@ -195,6 +197,12 @@ def _with_bonds(edges: Sequence[Edge], bonds: Sequence[Bond], words: Sequence[To
     ]
     tied = {(g.source.name, g.target.name) for g in given}
     return given + [e for e in edges if (e.source.name, e.target.name) not in tied]
+
+
+def _is_aim(time: Time, clause: Clause) -> bool:
+    """Whether something was moved to this day."""
+    before = clause.head.doc.text[: time.start].rstrip().casefold()
+    return before.endswith((" to", " until", " till", " for", " to the")) and modality.is_moved(clause)
 
 
 def _is_subordinate(time: Time, clause: Clause) -> bool:
@@ -240,6 +248,10 @@ def _subject(  # noqa: PLR0911 - one line a way of naming somebody
     if head is None:
         return EntityDraft(name=passage.persons.speaker, type="Person"), "speaker"
     speaker = passage.persons.speaker
+    if modality.is_arranged_by_others(clause):
+        whose = [c for o in clause.head.children if o.dep_ == "dobj" for c in o.children if c.dep_ == "poss"]
+        if any(passage.persons.named(c) == speaker for c in whose):
+            return EntityDraft(name=speaker, type="Person"), "speaker"
     if any(c.dep_ == "conj" and passage.persons.named(c) == speaker for c in head.children):
         return EntityDraft(name=speaker, type="Person"), "speaker"
     if head.i in thread.found:
@@ -272,7 +284,8 @@ def _can_stand(
 ) -> bool:
     """Whether a reader who was not there would understand it."""
     head = clause.subject_head
-    if subject is None and (head is None or head.lower_ in THIRD | THINGS | {"there", "you"} | _WH):
+    nobody = head is None or head.lower_ in THIRD | THINGS | {"there", "you"} | _WH
+    if subject is None and nobody and not modality.is_arranged_by_others(clause):
         return False
     if head is not None and head.pos_ != "PROPN" and _is_a_strangers(head, thread):
         return False
@@ -292,12 +305,12 @@ def _times_of(words: Sequence[Token], times: Sequence[Time], passage: Passage) -
 
 def _draft(
     clause: Clause, words: Sequence[Token], passage: Passage, names: Names, thread: Thread,
-    subject: EntityDraft | None, reading: Reading, edges: Sequence[Edge], times: Sequence[Time],
+    subject: EntityDraft | None, reading: Reading, edges: Sequence[Edge], times: Sequence[Time], begins: Sequence[Time],
 ) -> FactDraft:  # fmt: skip
     wording = Wording(passage.persons, {i: e.name for i, e in thread.found.items()}, _worth_telling(times, clause))
     changed = any(e.change for e in edges)
     mode = "asserted" if reading.modality == "past" and changed else reading.modality
-    valid_from, valid_to = (None, None) if mode == "planned" else _validity(times, passage.base, clause)
+    valid_from, valid_to = (None, None) if mode == "planned" else _validity(begins, passage.base, clause)
     quote = _quote(words, passage)
     entities = _entities(clause, words, names, subject, edges, thread)
     return FactDraft(

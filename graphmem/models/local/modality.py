@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphmem.models.local.clauses import ENDINGS, Clause, finite_of, is_verb
 from graphmem.models.local.constructions import Reading
+from graphmem.models.local.reader_words import words
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -24,6 +25,8 @@ _ARRANGED = {"move", "relocate", "leave", "join", "marry", "start", "return"}
 _EVENTS = {"start", "begin", "leave", "fly", "arrive", "join", "return", "open", "close", "come"}
 _WOULD_BE = {"might", "may", "could", "would", "'d", "’d", "should"}
 _SUPPOSING = {"wish", "imagine", "suppose", "dream", "wonder", "pretend"}
+_MOVING = words("moving")
+_ARRANGING = words("moving") | words("arranging")
 _CORRECTION = re.compile(
     r"^\W*(?:oh,? |oops,? |wait,? |no,? |sorry,? |my bad,? )*"
     r"(?:i meant\b|i mean\b(?=.*\bnot\b)|correction\b|i misspoke\b|let me correct)"
@@ -42,18 +45,18 @@ def is_correction(text: str, before: str = "") -> bool:
 
 def reading(clause: Clause, future: bool) -> Reading:
     """The modality of a clause; `future` says that it names a time still to come."""
-    head, words = clause.head, " ".join(t.lower_ for t in clause.tokens)
+    head, said = clause.head, " ".join(t.lower_ for t in clause.tokens)
     auxiliaries = {c.lower_ for c in head.children if c.dep_ in {"aux", "auxpass"}}
     negated = any(c.dep_ == "neg" for c in head.children) or _says_never(head)
     finite = finite_of(head)
     past = finite is not None and (finite.tag_ == "VBD" or finite.lower_ in {"was", "were", "did"})
     if _is_supposed(clause, auxiliaries):
         return Reading("hypothetical", negated, past)
-    if _ENDING_PHRASE.search(words) or (
+    if _ENDING_PHRASE.search(said) or (
         head.lemma_ in ENDINGS and not negated and not _is_planned(head, auxiliaries, future)
     ):
         return Reading("ended", False, past)
-    if re.search(r"\bused to (?!it\b|the\b|be(?:ing)? used)", words) and head.tag_ != "JJ" and _is_past_habit(head):
+    if re.search(r"\bused to (?!it\b|the\b|be(?:ing)? used)", said) and head.tag_ != "JJ" and _is_past_habit(head):
         return Reading("past", negated, True)
     if _is_planned(head, auxiliaries, future) and not past:
         return Reading("planned", negated, past)
@@ -64,6 +67,28 @@ def is_arranged(verb: Token) -> bool:
     """Whether the present of a verb says what was arranged: "is leaving", "is moving"."""
     present = any(c.lower_ in _PRESENT for c in verb.children if c.dep_ == "aux")
     return verb.tag_ == "VBG" and present and verb.lemma_ in ENDINGS | _ARRANGED
+
+
+def is_moved(clause: Clause) -> bool:
+    """Whether it puts something on another day: "was postponed to 9 September" looks ahead, though it is past."""
+    return clause.head.lemma_ in _MOVING and any(
+        c.lower_ in {"to", "until", "till", "for"} for t in (clause.head, *clause.head.children) for c in t.children
+    )
+
+
+def is_arranged_by_others(clause: Clause) -> bool:
+    """Whether it tells, at the head of a text, what some "they" did to a thing: "They moved my eye test to Friday"."""
+    who = clause.subject_head
+    if (
+        who is None
+        or who.lower_ != "they"
+        or not who.is_sent_start
+        or who.i > 2
+        or clause.head.lemma_ not in _ARRANGING
+    ):
+        return False
+    what = next((c for c in clause.head.children if c.dep_ == "dobj"), None)
+    return what is not None and any(c.dep_ == "poss" or c.lower_ == "the" for c in what.children)
 
 
 def may_lie_ahead(clause: Clause) -> bool:

@@ -57,6 +57,12 @@ _NOT_EMPLOYER = re.compile(
     r"(?i)\b(club|society|association|church|gym|choir|party|league|union|group|band|class|orchestra)\b"
 )
 
+_UNPAID = re.compile(
+    _NOT_EMPLOYER.pattern + r"|\b(play|show|film|committee|board|council|charity|campaign|family|household|state)\b"
+)
+PHONE = re.compile(r"(?!(?:19|20)\d\d-\d\d-\d\d$)(?=(?:\D*\d){7})\+?\(?\d+\)?(?:[ ()-]+\d+)+")
+"""A telephone number, however it is grouped."""
+
 
 @dataclass(frozen=True)
 class Phrase:
@@ -135,11 +141,20 @@ def _attached(root: Token, end: int) -> tuple[list[Token], int]:
     return [], end
 
 
+def written_as(text: str) -> str:
+    """What a text is by its signs alone: an address, a telephone number, an hour; empty for words."""
+    if "@" in text or "://" in text:
+        return "address"
+    if PHONE.fullmatch(text):
+        return "phone"
+    return "time" if _TIME.match(text) else ""
+
+
 def _type(text: str, head: str, label: str, *, proper: bool) -> str:
     low = text.casefold()
     words = low.split()
-    if _TIME.match(low):
-        return "time"
+    if shape := written_as(low):
+        return shape
     if label == "DATE" or (_DATE.search(low) and label not in {"PERSON", "ORG", "GPE"} and len(words) <= 4):
         return "date"
     for kind in ("vehicle", "animal", "drink", "food", "colour", "shift", "diet", "size"):
@@ -160,9 +175,7 @@ def shortened(found: Phrase) -> Phrase:
 
 def kind_of(token: Token, text: str) -> str:
     """The type of a value that is no noun chunk: an adjective, a number, an address."""
-    if "@" in text or "://" in text:
-        return "address"
-    if re.match(r"^[$€£]?\s?\d[\d.,]*( \w+)?$", text):
+    if re.match(r"^[$€£]?\s?\d[\d.,]*( \w+)?$", text) and not PHONE.fullmatch(text):
         return "number"
     return _type(text, lemma(token), token.ent_type_, proper=token.pos_ == "PROPN")
 
@@ -236,7 +249,11 @@ def fits(found: Phrase, group: str) -> bool:  # noqa: PLR0911, PLR0912 - one lin
     if group == "transport":
         return found.head in typed("transport")
     if group == "role":
-        return found.type == "role"
+        return found.type == "role" and not (" of " in found.text and _UNPAID.search(found.text))
+    if group == "title":
+        return is_title(found)
+    if group == "address":
+        return found.type in {"address", "phone"}
     if group in {"vehicle", "animal", "colour"}:
         return found.type == group
     return True
@@ -248,6 +265,13 @@ def is_company(found: Phrase) -> bool:
         return False
     last = found.text.casefold().rstrip(".").split()[-1]
     return last in typed("organisation_ending") or found.text.casefold() in typed("organisation")
+
+
+def is_title(found: Phrase) -> bool:
+    """Whether it names a post by its rank: "head of sales", "deputy director"; the head of a club is no job."""
+    words = found.text.casefold().split()
+    ranked = any(w in typed("title") for w in words) and (" of " in found.text or found.type == "role")
+    return ranked and len(words) > 1 and not found.possessor and not _UNPAID.search(found.text)
 
 
 def is_employer(found: Phrase) -> bool:

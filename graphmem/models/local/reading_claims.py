@@ -27,7 +27,9 @@ _ROUTINE = words("routine")
 _DIVORCES = {"divorce", "divorced"}
 _LONGER = {"no longer", "any more", "anymore", "any longer"}
 _PARTINGS = words("divorce")
-_WITHOUT_WHICH_NOTHING = frozenset({"for good", "dating", "employer", "firm", "of place"})
+_PARTICLES = {"out"}
+"""To drop out of a course is no accident."""
+_WITHOUT_WHICH_NOTHING = frozenset({"for good", "dating", "employer", "firm", "of place", "done"})
 """Needs without which a construction says nothing of its slot; without others it is too weak to replace a value."""
 _TYPES = {"lives_in": "place", "works_at": "organisation", "studies_at": "organisation", "relationship": "person"}
 """The verb decides what its object is, whatever a name recogniser makes of it."""
@@ -41,7 +43,8 @@ def constructed(  # noqa: PLR0911 - one return a case
     if does in {"sets", "sets by"}:
         return _sets(clause, match, owner)
     negated = match.construction.needs in {"negated", "no longer"}
-    if clause.modality != "asserted" or clause.affirmed == negated:
+    resolved = match.construction.needs == "resolved" and clause.modality == "planned"
+    if (clause.modality != "asserted" and not resolved) or clause.affirmed == negated:
         return []
     finished = clause.past or clause.perfect or clause.passive or clause.verb.lemma_ == "be"
     if does == "switches" and (finished or _changed(clause)):
@@ -61,7 +64,7 @@ def constructed(  # noqa: PLR0911 - one return a case
 
 
 def _changed(clause: Clause) -> bool:
-    return any(m[0] not in "+~" and m != "progressive" for m in clause.markers)
+    return any(m[0] not in "+~" and m not in {"progressive", "lasting"} for m in clause.markers)
 
 
 def _brief(clause: Clause) -> bool:
@@ -97,7 +100,9 @@ def _ends(  # noqa: PLR0911 - one return a case
     if match.construction.needs == "no longer" and not _LONGER & set(clause.markers):
         return []
     what = match.groups.get("object") or match.groups.get("activity") or match.groups.get("person")
-    if _is_physical(clause, what, chunks):
+    if match.construction.needs == "paper" and (what is None or what.head not in typed("paper")):
+        return []
+    if not _PARTICLES & set(match.construction.frame.split()) and _is_physical(clause, what, chunks):
         return []
     predicate = ""
     found: list[Claim] = []
@@ -169,6 +174,8 @@ def _ends_subject(clause: Clause, match: Match) -> list[Claim]:
     for subject in clause.subjects:
         if len(clause.subjects) == 2 and all(s.proper for s in clause.subjects):
             continue
+        if match.construction.needs == "outing" and subject.head not in typed("outing") | typed("event"):
+            continue
         if match.construction.needs == "lodger" and subject.head not in _KIN:
             continue
         if match.construction.needs == "divorce":
@@ -238,13 +245,19 @@ def _sets(clause: Clause, match: Match, owner: str) -> list[Claim]:
     kind = _TYPES.get(slot, value.type) if value else "thing"
     for n, subject in enumerate(subjects):
         own = text
-        if slot == "relationship" and value is None and len(subjects) == 2:
+        together = construction.needs == "together"
+        if together and value is None and len(subjects) != 2:
+            continue
+        other = value if value is not None or not together else subjects[1 - n]
+        if together and other is not None:
+            own = other.text
+        elif slot == "relationship" and value is None and len(subjects) == 2:
             own = f"{text} {subjects[1 - n].text}"
         elif slot == "relationship" and value is not None:
             own = f"{construction.value} {value.text}"
         found.append(
             Claim(
-                subject=subject_name(subject), predicate=lemma(clause.verb), object=value.text if value else "",
+                subject=subject_name(subject), predicate=lemma(clause.verb), object=other.text if other else "",
                 object_type=kind, affirmed=clause.affirmed, modality=modality, slot=slot,
                 value=own, markers=tuple(markers),
             )
@@ -263,6 +276,8 @@ def _value(  # noqa: PLR0911 - one return a case
         return value.head, slot
     if construction.value == "{verb}":
         return verb, slot
+    if slot == "attitude" and value is not None:
+        return construction.value, f"attitude:{stem(value.head)}"
     if slot == "count" and value is not None:
         return value.number, f"count:{value.head}"
     if construction.value:
@@ -321,6 +336,8 @@ def _needed(  # noqa: PLR0911 - one return a case
         return _changed(clause)
     if construction.does == "sets by":
         return value is not None and value.proper and value.label != "PERSON"
+    if needs == "done":
+        return clause.past or clause.perfect or clause.passive or _changed(clause)
     if needs == "of place":
         return value is not None and value.type == "place"
     if needs == "firm":

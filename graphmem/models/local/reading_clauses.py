@@ -40,6 +40,12 @@ _BRIEF = re.compile(
     r"temporarily|this (morning|week|weekend|evening)|"
     r"tonight|today|on holiday|on vacation|briefly|once)\b"
 )
+_LATELY = re.compile(
+    r"(?i)\b(yet|lately|recently|today|since (\w+day|breakfast|lunch|noon|last (night|week|weekend)|this|\d)|"
+    r"this (morning|week|month)|(in|for) (\w+ )?(minute|hour|day|week)s?)\b"
+)
+_LONG = re.compile(r"(?i)\b((in|for) (\w+ )?(month|year|age|decade)s|since|ever again)\b")
+"""What was not done lately may still be a habit; what was not done for years is none."""
 _DAYS = frozenset({"today", "tonight"})
 _PRONOUNS = words("pronouns")
 _STATES = words("states")
@@ -156,7 +162,7 @@ def _clause(verb: Token, subjects: tuple[Phrase, ...], tokens: tuple[Token, ...]
         or (verb.head.i != verb.i and _done(verb.head).i == verb.i)
         or any(h.tag_ == "VBD" and h.lemma_ in {"be", "do", "get"} for h in helpers)
     )
-    perfect = any(h.lemma_ == "have" for h in helpers) and verb.tag_ in {"VBN", "VBD", "VBG"}
+    perfect = any(h.lemma_ == "have" for h in helpers)
     progressive = verb.tag_ == "VBG" and any(h.lemma_ == "be" for h in helpers)
     passive = any(c.dep_ == "auxpass" for c in verb.children)
     negated = any(c.dep_ == "neg" or (c.lower_ in {"never", "no"} and c.dep_ == "advmod") for c in verb.children)
@@ -167,6 +173,8 @@ def _clause(verb: Token, subjects: tuple[Phrase, ...], tokens: tuple[Token, ...]
         # "turned 42 today" names the day of an event, not how long its outcome lasts.
         brief = [b for b in brief if b not in _DAYS and not b.startswith("this ")]
     markers += [f"~{b}" for b in brief]
+    if perfect and negated:
+        markers += ["~lately"] if _LATELY.search(text) else ["lasting"] if _LONG.search(text) else []
     if progressive:
         markers.append("progressive")
     return Clause(

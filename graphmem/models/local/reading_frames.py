@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphmem.models.local.phrases import CALENDAR_DAY, Phrase, fits, lemma, phrase, shortened
+from graphmem.models.local.phrases import CALENDAR_DAY, PHONE, Phrase, fits, lemma, phrase, shortened
 from graphmem.models.local.reader_words import words
 from graphmem.models.local.reading_clauses import Clause
 from graphmem.steps.resolution.constructions import Construction, Frame
@@ -107,6 +107,8 @@ def _catch(  # noqa: PLR0911 - one return a case
     if place >= len(tokens):
         return None
     token = tokens[place]
+    if group in {"address", "value"} and (spelled := _spelled(tokens, place)) is not None:
+        return spelled
     if group in {"number", "amount"} and _is_number(token) and not _is_date(token, chunks):
         found = _number(token)
         return (found, None, place + 1) if fits(found, group) and not _is_hour(token, group) else None
@@ -125,6 +127,15 @@ def _catch(  # noqa: PLR0911 - one return a case
     if not fits(found, group) or (group == "object" and found.type in {"date", "time"}):
         return None
     return found, None, _after(tokens, found)
+
+
+def _spelled(tokens: Sequence[Token], place: int) -> tuple[Phrase, None, int] | None:
+    """A telephone number, which is many words to the tokenizer."""
+    end = place
+    while end < len(tokens) and (tokens[end].text[:1].isdigit() or tokens[end].text in {"+", "-", "(", ")"}):
+        end += 1
+    text = "".join(t.text_with_ws for t in tokens[place:end]).strip()
+    return (Phrase(text, text, "phone"), None, end) if PHONE.fullmatch(text) else None
 
 
 def _activity(token: Token, place: int) -> tuple[Phrase, Token | None, int] | None:

@@ -96,7 +96,7 @@ def plain_claims(clause: Clause, chunks: Mapping[int, Span], owner: str) -> list
     if verb.lemma_ == "learn" and any(c.dep_ == "xcomp" for c in verb.children) and modality == "past":
         verb, modality = next(c for c in verb.children if c.dep_ == "xcomp"), "asserted"
     found: list[Claim] = []
-    for predicate, what in arguments(verb, chunks, owner):
+    for predicate, what in _since(clause, arguments(verb, chunks, owner)):
         slot, value = _attitude(predicate, verb, what, affirmed)
         became = predicate == "become" and modality == "past" and affirmed
         is_like = modality == "asserted" and affirmed and predicate.startswith("be")
@@ -115,6 +115,22 @@ def plain_claims(clause: Clause, chunks: Mapping[int, Span], owner: str) -> list
         )  # fmt: skip
         found.extend(_stated(common, subject, stated) for subject in clause.subjects)
     return found
+
+
+def _since(clause: Clause, found: list[tuple[str, Phrase | None]]) -> list[tuple[str, Phrase | None]]:
+    """Of "hasn't run since his operation" and "hasn't been to the gym": what is not done, not since when."""
+    if not clause.perfect:
+        return found
+    kept = [(p.replace("be to", "go to", 1), what) for p, what in found if not _when(p, what)]
+    bare: list[tuple[str, Phrase | None]] = (
+        [(lemma(clause.verb), None)] if not kept and clause.verb.lemma_ != "be" and not clause.affirmed else []
+    )
+    return (kept or bare or found) if not clause.affirmed else found
+
+
+def _when(predicate: str, what: Phrase | None) -> bool:
+    spans = what is not None and what.type in {"date", "time"} and predicate.endswith((" in", " for"))
+    return spans or predicate.endswith(" since")
 
 
 def _stated(common: Claim, subject: Phrase, what: Phrase | None) -> Claim:

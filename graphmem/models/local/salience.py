@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphmem.models.local.clauses import Clause
+from graphmem.models.local.modality import is_arranged_by_others
 from graphmem.values import Modality
 
 if TYPE_CHECKING:
@@ -118,12 +119,22 @@ def is_plain_note(clause: Clause, signs: Signs) -> bool:
     something of a person, a name or a definite thing. What greets, asks, exclaims or answers is chat.
     """
     subject = clause.subject_head
-    if subject is None or signs.modality == "hypothetical" or not (signs.subject or _is_definite(subject)):
+    if (
+        subject is None
+        or signs.modality == "hypothetical"
+        or not (signs.subject or _is_definite(subject) or is_arranged_by_others(clause))
+    ):
         return False
-    if signs.subject == "other" or _is_comment(clause):
+    if signs.subject == "other" or (_is_comment(clause) and not _is_view(clause, signs)):
         return False
     sentences = [s for s in clause.head.doc.sents if s.text.strip()]
     return len(sentences) <= NOTE_SENTENCES and all(_is_plain(s) for s in sentences)
+
+
+def _is_view(clause: Clause, signs: Signs) -> bool:
+    """What somebody who is named thinks of something is a fact about them; what the speaker thinks is talk."""
+    held = any(c.dep_ == "ccomp" and c.i > clause.head.i for c in clause.head.children)
+    return signs.subject == "named" and clause.head.lemma_ == "think" and held
 
 
 def _is_definite(subject: Token) -> bool:

@@ -48,7 +48,7 @@ class Frame(Value):
 
 _PIECE = re.compile(r"\([^)]*\)|\S+")
 _LIST = TypeAdapter(list[Construction])
-_FILES = ("endings.toml", "slots.toml", "idioms.toml", "values.toml")
+_FILES = ("endings.toml", "slots.toml", "idioms.toml", "values.toml", "turns.toml")
 
 
 def expand(frame: str) -> tuple[tuple[str, ...], ...]:

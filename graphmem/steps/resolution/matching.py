@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from graphmem.steps.resolution.words import alike, content, lists, overlap, relational, stem, typed
 from graphmem.values import Claim
@@ -34,6 +34,7 @@ _ATTITUDE_ENDERS = frozenset(
         "wean",
         "kick",
         "shake",
+        "change",
     ]
 )
 _POSSESSION = frozenset(["own", "have", "be", "hold", "possess", "keep"])
@@ -75,7 +76,7 @@ def changed(claim: Claim) -> bool:
     return any(m[0] not in "+~" and ":" not in m and m not in _NOT_CHANGE for m in claim.markers)
 
 
-_NOT_CHANGE = frozenset({"weak", "progressive", "ends subject", "used to", "undated"})
+_NOT_CHANGE = frozenset({"lasting", "new", "weak", "progressive", "ends subject", "used to", "undated"})
 
 
 def adds(claim: Claim) -> bool:
@@ -156,6 +157,8 @@ def _allowed(  # noqa: PLR0911 - one return a rule
         return verb(old) in {"have", "wear", "sport"}
     if needs == "habit":
         return head(new.object) in relational() or bool(new.predicate)
+    if needs == "opinion":
+        return (old.slot or "").startswith("attitude")
     if needs == "being":
         return verb(old) == "be"
     if needs == "intake":
@@ -245,6 +248,43 @@ def _by_kind(ended: str, old: Claim) -> bool:
     return len(words) == 1 and any(stem(k) == words[0] and v == old.object_type for k, v in kinds.items())
 
 
+_OFF = frozenset(
+    {"cancel", "call", "scrap", "drop", "shelve", "abandon", "ditch", "axe", "scratch", "bin", "nix", "give", "pull",
+     "back", "opt", "bail", "flake", "cry", "decide", "choose", "vote", "resolve", "agree", "think", "get", "put",
+     "forget", "postpone", "duck", "wriggle", "beg", "plump"}
+)  # fmt: skip
+"""Verbs that end a plan."""
+
+
+def calls_off(new: Claim, old: Claim) -> bool:
+    """Whether an ending names what the old claim plans: the Lisbon trip, of who is flying to Lisbon."""
+    if new.modality == "planned" == old.modality:
+        return old.affirmed and not new.affirmed and _same_doing(new, old)
+    off = marked(new, "by:") in _OFF or "ends subject" in new.markers
+    if new.modality != "ended" or old.modality != "planned" or not old.affirmed or not off:
+        return False
+    if new.predicate:
+        return _same_doing(new, old)
+    return is_outing(new.object, old) or (bool(content(old.object)) and same_object(new.object, old.object))
+
+
+def is_outing(named: str, old: Claim) -> bool:
+    """Whether "the Lisbon trip" is where an old claim's plan leads."""
+    words, known = content(named), content(f"{old.predicate} {old.object}")
+    where = tuple(w for w in words if w not in _outings())
+    leads = head(old.object) in where or alike(head(old.object), head(named))
+    return bool(where) and len(where) < len(words) and old.affirmed and leads and _subset(where, known)
+
+
+@cache
+def _outings() -> frozenset[str]:
+    return frozenset(stem(w) for w in typed("outing"))
+
+
+def _same_doing(new: Claim, old: Claim) -> bool:
+    return same_predicate(new.predicate, old.predicate) and bool(new.object) and same_object(new.object, old.object)
+
+
 def contradicts(new: Claim, old: Claim) -> bool:
     """The same predicate and object, once affirmed and once denied."""
     if new.affirmed == old.affirmed or "asserted" not in {new.modality} or old.modality != "asserted":
@@ -262,7 +302,7 @@ def resumes(new: Claim, old: Claim) -> bool:
         return False
     if old.predicate:
         return same_predicate(new.predicate, old.predicate) and same_object(new.object, old.object)
-    return bool(new.object) and same_object(new.object, old.object) and changed(new)
+    return bool(new.object) and same_object(new.object, old.object) and (changed(new) or new.slot == "relationship")
 
 
 def same_kind(new: Claim, old: Claim) -> bool:

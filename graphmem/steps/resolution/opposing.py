@@ -14,9 +14,11 @@ from graphmem.steps.relation_types import cardinality, mirrored
 from graphmem.steps.resolution.matching import (
     adds,
     brief,
+    calls_off,
     changed,
     contradicts,
     ends,
+    is_outing,
     resumes,
     same_kind,
     same_object,
@@ -59,6 +61,9 @@ class Finding:
 
 def relation(new: Side, old: Side, settings: Settings) -> Finding | None:
     """What the later of two facts does to the earlier one: nothing, takes its place, or ends it."""
+    dropped = _dropped_plan(new, old)
+    if dropped is not None:
+        return dropped
     if _is_silent(new) or _is_silent(old):
         return None
     if new.claims and old.claims:
@@ -72,6 +77,21 @@ def _same_tie_ended(new: Side, old: Side, settings: Settings) -> Finding | None:
         return None
     found = _by_triples(new, old, settings)
     return found if found is not None and found.kind == "ends" else None
+
+
+def _dropped_plan(new: Side, old: Side) -> Finding | None:
+    """A plan is over when it is called off, whatever else the rules make of plans."""
+    later = {c.object for c in new.claims if c.object_type == "date"}
+    if later and later.isdisjoint(c.object for c in old.claims if c.object_type == "date"):
+        return None
+    for n in new.claims:
+        for o in old.claims:
+            if o.modality != "planned":
+                continue
+            whole = n.subject if "ends subject" in n.markers and not n.object and "'s " not in n.subject else ""
+            if (calls_off(n, o) and same_subject(new, n, old, o)) or (whole and is_outing(whole, o)):
+                return Finding("ends", f"called off: {n.object or n.predicate}")
+    return None
 
 
 _SCHEDULED = frozenset(
@@ -212,6 +232,9 @@ def _one_value(n: Claim, o: Claim) -> bool:
 
 def _across_slots(n: Claim, o: Claim) -> Finding | None:
     """Work of any kind ends being out of work."""
+    reached = n.slot == "contact" and (o.slot or "").startswith("contact:") and n.object_type == o.object_type
+    if reached and changed(n) and n.affirmed and not adds(n) and n.value != o.value and n.modality == "asserted":
+        return Finding("replaces", f"reached otherwise now: {n.value}")
     hours = n.slot == "date" and o.slot in {"leaves_at", "arrives_at"} and n.object_type == o.object_type
     if hours and "moved" in n.markers and n.value != o.value:
         return Finding("replaces", f"moved to another hour: {n.value}")

@@ -230,4 +230,5 @@ def _reaches_back(new: Side, old: Side) -> bool:
     """After an undated "lives in Denver", "moved last month" wins, though it names the earlier date. What gives no date
     either was said earlier, and is late.
     """
-    return old.undated and not new.undated and old.valid_from - new.valid_from <= REACH
+    lasting = any("lasting" in c.markers for c in new.claims)
+    return old.undated and not new.undated and (lasting or old.valid_from - new.valid_from <= REACH)
