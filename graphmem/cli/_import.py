@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphmem.cli._print import say
 from graphmem.cli._progress import Advance, progress
-from graphmem.cli._render import count, inset, words
+from graphmem.cli._render import count, failure, inset, words
 from graphmem.cli._session import Session, scope_labels
 from graphmem.errors import ConfigError, GraphMemError, InputError, ModelRefused, StoreReadOnly, StoreUnavailable
 from graphmem.importing import Batch, Labels, Refused, read
@@ -83,7 +83,7 @@ class Run:
         if batch.scope.user_id is not None:
             self.users[batch.scope.user_id] = None
         if result.status == "failed":
-            return f"{result.reason} The messages are kept; finish with: graphmem retry"
+            return f"{failure(result)} Finish with: graphmem retry"
         if result.duplicate:
             self.skipped += len(batch.messages)
         else:
@@ -138,8 +138,8 @@ def lines(report: Report) -> Iterator[RenderableType]:
         yield words(f"Ask with --user {', '.join(report.users[:_NAMED])}{' …' if report.users[_NAMED:] else ''}")
     if report.failed:
         yield words(f"{count(len(report.failed), 'item', 'items')} failed:", "red")
-    for failure in report.failed[:_SHOWN]:
-        yield inset(f"{failure.item}: {failure.reason}", "", left=2)
+    for refused in report.failed[:_SHOWN]:
+        yield inset(f"{refused.item}: {refused.reason}", "", left=2)
     if len(report.failed) > _SHOWN:
         yield inset(f"and {len(report.failed) - _SHOWN:,} more; -o json lists them all", left=2)
 

@@ -119,7 +119,7 @@ def added(result: AddResult) -> Iterator[RenderableType]:
     if result.duplicate:
         yield words("Known already: the same add was accepted before, nothing was written.")
     elif result.status == "failed":
-        yield words(f"Kept, but not read yet: {result.reason} Finish it with: graphmem retry", "yellow")
+        yield words(f"Kept, but not read yet: {failure(result)} Finish it with: graphmem retry", "yellow")
     elif not result.changes:
         yield words(result.reason or "Kept the messages; they hold no new fact.")
     yield from changes(result.changes)
@@ -174,7 +174,12 @@ def retried(results: Sequence[AddResult]) -> Iterator[RenderableType]:
     failed = [result for result in results if result.status == "failed"]
     yield words(f"{len(results) - len(failed)} finished, {len(failed)} still failing." if results else "Nothing to do.")
     for result in failed:
-        yield inset(f"{result.episode_id}: {result.reason}")
+        yield inset(f"{result.episode_id}: {failure(result)}")
+
+
+def failure(result: AddResult) -> str:
+    """Why an add is unfinished, without the advice that is meant for Python."""
+    return result.reason.removesuffix("; finish them with retry().") + "." * result.reason.endswith("retry().")
 
 
 def scope(labels: Mapping[str, str]) -> str:
@@ -195,11 +200,25 @@ def hits(result: SearchResult, *, explain: bool) -> Iterator[RenderableType]:
         yield from (inset(note) for note in _notes(hit))
         if explain and hit.why:
             yield from (inset(note, "cyan") for note in why(hit))
-    if result.relations:
+    if near := around(result):
         yield Text("\nAround it", style="bold")
-        yield from (inset(relation(r), "", left=2) for r in result.relations[:_AROUND])
-    if len(result.relations) > _AROUND:
-        yield inset(f"and {len(result.relations) - _AROUND} more; -o json has them all", left=2)
+        yield from (inset(relation(r), "", left=2) for r in near[:_AROUND])
+        if left := len(result.relations) - len(near[:_AROUND]):
+            yield inset(f"and {left} more; -o json has them all", left=2)
+
+
+def around(result: SearchResult) -> list[Relation]:
+    """The relations that the hits speak of: one of them supports it, or names both ends.
+
+    The others are merely the newest of whom the question names, which says nothing about the question.
+    """
+    ids, texts = {hit.id for hit in result.hits}, [hit.text.casefold() for hit in result.hits]
+
+    def told(found: Relation) -> bool:
+        ends = found.source.name.casefold(), found.target.name.casefold()
+        return not ids.isdisjoint(found.memory_ids) or any(all(end in text for end in ends) for text in texts)
+
+    return [found for found in result.relations if told(found)]
 
 
 def hit_table(result: SearchResult, *, explain: bool) -> Iterator[RenderableType]:

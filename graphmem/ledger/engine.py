@@ -61,6 +61,11 @@ def _named(error: DBAPIError) -> StoreError:
         )
     if isinstance(error, OperationalError) and any(sign in lowered for sign in BUSY):
         return StoreUnavailable(f"The ledger is busy or away: {text}.", advice="Try again.")
+    if "not a database" in lowered:
+        return StoreError(
+            "The ledger.db of this home is not a database, or it is damaged.",
+            advice="Choose another home, or put a backup back: graphmem restore FOLDER --force",
+        )
     return StoreError(
         f"The ledger failed: {text}.", advice="Run: graphmem verify; if the file is damaged, restore a backup."
     )
@@ -82,11 +87,13 @@ class Database:
         text = str(url_or_path)
         if "://" in text:
             return cls(make_url(text))
+        home = Path(text).parent
         try:
-            Path(text).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
+            problem = "it is a file, not a folder" if home.is_file() else error.strerror or str(error)
             raise StoreReadOnly(
-                f"The home {Path(text).parent} cannot be made: {error}.", advice="Choose another folder."
+                f"The home {home} cannot be made: {problem}.", advice="Choose another folder."
             ) from error
         return cls(URL.create("sqlite", database=text))
 
