@@ -13,8 +13,9 @@ from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
+from graphmem import inputs
 from graphmem.engine import Engine
-from graphmem.errors import ConfigError, UnknownEntity
+from graphmem.errors import ConfigError, InputError, UnknownEntity
 from graphmem.steps import linking
 from graphmem.steps.relation_types import relation_type
 from graphmem.stores.contracts import Ball, CypherRow
@@ -36,6 +37,8 @@ BREADTH = 2_000
 """Relations around each end of a path, from which on no more are read."""
 LONGEST_GUESSED = 200
 """Characters of a name for which nearest ones are looked for: comparing costs their product."""
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that no XML file may hold: it could be written, and not read again."""
 _TYPED_NAME = re.compile(r"^(?P<name>.+?)\s*\((?P<type>[A-Za-z]+)\)$")
 
 
@@ -225,17 +228,22 @@ class GraphView(Value):
         return graph
 
     def to_graphml(self, path: str | FilePath) -> None:
-        """Write GraphML; lists become comma-separated text, missing times are left out."""
+        """Write GraphML; lists become comma-separated text, missing times are left out. Raises InputError."""
         import networkx as nx
 
-        graph = self.to_networkx()
+        file, graph = inputs.file("path", path), self.to_networkx()
         for attributes in (*(d for _, d in graph.nodes(data=True)), *(d for *_, d in graph.edges(data=True))):
             for name, value in list(attributes.items()):
                 if value is None:
                     del attributes[name]
-                elif isinstance(value, list):
-                    attributes[name] = ", ".join(value)
-        nx.write_graphml(graph, FilePath(path))
+                elif isinstance(value, str | list):
+                    joined = value if isinstance(value, str) else ", ".join(value)
+                    attributes[name] = _NOT_XML.sub("\ufffd", joined)
+        try:
+            nx.write_graphml(graph, file)
+        except OSError as exc:
+            problem = exc.strerror or type(exc).__name__
+            raise InputError("path", f"{str(file)!r} cannot be written: {problem}.", advice="Pass another.") from exc
 
     def to_records(self) -> tuple[dict[str, str | float | None], ...]:
         """One flat row a relation: what `pandas.DataFrame` takes."""

@@ -98,3 +98,16 @@ def test_the_graph_goes_to_other_tools(family: Memory, tmp_path: Path) -> None:
     assert 6 == view.to_networkx().number_of_edges() == nx.read_graphml(target).number_of_edges()
     assert {"Ann", "Bob", "Cem"} == {str(row["source"]) for row in view.to_records()}
     assert '"works_at"' in view.to_json()
+
+
+def test_a_graphml_file_can_always_be_read_again(family: Memory, tmp_path: Path) -> None:
+    """What XML cannot hold is replaced; a path that cannot be written is an error that names it."""
+    view = family.graph(user_id="u")
+    odd = view.entities[0].model_copy(update={"name": "A\x0b & <B>\ud7ff\uffff 🐈"})
+    target = tmp_path / "graph.graphml"
+    view.model_copy(update={"entities": (odd, *view.entities[1:])}).to_graphml(target)
+
+    assert "A\ufffd & <B>\ud7ff\ufffd 🐈" == nx.read_graphml(target).nodes[odd.id]["name"]
+    for path in (tmp_path / "none" / "g.graphml", tmp_path, None):
+        with pytest.raises(InputError, match="path"):
+            view.to_graphml(path)  # type: ignore[arg-type]
