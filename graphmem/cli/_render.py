@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from graphmem.cli._indent import Hanging, Inset
 from graphmem.cli._print import clean, data, line
 from graphmem.values.records import span
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.console import RenderableType
 
     from graphmem.values import (
         AddResult,
@@ -70,20 +70,6 @@ def table(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> Table:
     for cells in lines:
         made.add_row(*(words("" if cell is None else str(cell)) for cell in cells))
     return made
-
-
-class Inset:
-    """A line under another one; where it is wrapped, its further lines are indented as well."""
-
-    def __init__(self, text: str, style: str, left: int) -> None:
-        self.text = Text(line(text), style=style)
-        self.left = left
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        if options.no_wrap:
-            yield Text(" " * self.left).append_text(self.text)
-        else:
-            yield Padding(self.text, (0, 0, 0, self.left), expand=False)
 
 
 def inset(text: str, style: str = "dim", left: int = 4) -> RenderableType:
@@ -310,13 +296,9 @@ def relation(found: Relation) -> str:
     return str(found)
 
 
-def _headline(place: int, hit: Hit) -> Text:
-    return Text.assemble(
-        (f"{place:>2}  ", "bold"),
-        (f"{hit.score:.2f}  ", "green"),
-        (f"{hit.source:<7}  ", "cyan"),
-        words(hit.text, "bold"),
-    )
+def _headline(place: int, hit: Hit) -> Hanging:
+    mark = Text.assemble((f"{place:>2}  ", "bold"), (f"{hit.score:.2f}  ", "green"), (f"{hit.source:<7}  ", "cyan"))
+    return Hanging(mark, words(hit.text, "bold"))
 
 
 def _notes(hit: Hit) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -10,8 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from graphmem import Memory
+from graphmem.cli._indent import Hanging
 from graphmem.cli._notes import Once
 from graphmem.cli._render import around, failure
 from graphmem.cli._run import run
@@ -107,3 +111,15 @@ def test_an_unfinished_add_is_told_in_the_words_of_the_command_line():
 
     assert "It is away. The messages are kept and searchable." == failure(result)
     assert "Odd." == failure(AddResult(episode_id="e", reason="Odd."))
+
+
+def test_a_long_text_is_wrapped_beside_its_mark():
+    """On a terminal each line stands below the first and ends where its words end; a pipe gets one line."""
+    text = Hanging(Text(" 1  fact  "), Text("Ann went to the market and met Bob."))
+    wide, narrow, piped = (Console(width=width, file=io.StringIO()) for width in (80, 30, 30))
+    for console in (wide, narrow, piped):
+        console.print(text, soft_wrap=console is piped)
+    shown = [console.file.getvalue() for console in (wide, narrow, piped)]  # type: ignore[attr-defined]
+
+    line = " 1  fact  Ann went to the market and met Bob.\n"
+    assert [line, " 1  fact  Ann went to the\n          market and met Bob.\n", line] == shown
