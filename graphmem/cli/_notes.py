@@ -7,6 +7,10 @@ import logging
 from graphmem.cli._print import say
 
 
+ANSWERED = frozenset({"graphmem.flows.remember"})
+"""What these say stands in the answer of the command, too."""
+
+
 class Once(logging.Handler):
     """Says each message the first time."""
 
@@ -16,7 +20,7 @@ class Once(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler.emit`."""
-        if (message := record.getMessage()) not in self._said:
+        if record.name not in ANSWERED and (message := record.getMessage()) not in self._said:
             self._said.add(message)
             say(message)
 

@@ -281,7 +281,7 @@ def vector_items(around: Surroundings, plan: Plan, vectors: Vectors, scope: Scop
 def _failed(engine: Engine, recorded: Recorded, exc: ModelError, watch: Stopwatch) -> AddResult:
     """The model failed: keep the episode for a retry, and make its messages searchable by meaning if possible."""
     episode = recorded.episode
-    log.info("episode %s kept for a retry: %s", episode.id, exc)
+    log.warning("episode %s kept for a retry: %s", episode.id, exc)
     try:
         around = surroundings(engine, recorded)
         engine.ledger.store_vectors(around.items(Texts(around.texts()).embed(engine)))
