@@ -6,7 +6,6 @@ import logging
 
 from graphmem.cli._print import say
 
-
 ANSWERED = frozenset({"graphmem.flows.remember"})
 """What these say stands in the answer of the command, too."""
 
