@@ -42,7 +42,12 @@ _ASKED = re.compile(
     r"just so you know|you should know)(?: that|,|:)? (?=(?:I|I['’]m|I['’]ve|my|we|our)\b)(?P<rest>[^.!?\n]*)"
 )
 
-_MEANT = re.compile(r"(?i)(?:^|(?<=[.!?,] ))(?:i meant(?: to say)? that|what i meant (?:is|was) that)(?= \S+ \S)")
+_MEANT = re.compile(
+    r"(?i)(?:^|(?<=[.!?,] ))(?:i meant(?: to say)? that|what i meant (?:is|was) that|"
+    r"(?:(?:as |so )?it )?turns out(?: that)?|it turned out that|"
+    r"(?:i|we) (?:just )?(?:found out|learnt|learned|realised|realized)(?: that)?(?= (?:i|we)\b)|"
+    r"(?:good|bad|big|great|sad) news:|update:|(?:the )?(?:truth|fact|thing|news) is(?: that)?)(?= \S+ \S)"
+)
 """What follows is the statement itself."""
 
 

@@ -107,7 +107,18 @@ def lemma(token: Token) -> str:
     return str(_MENDED.get(token.lower_, token.lemma_.casefold()))
 
 
-_MENDED = {"hates": "hate", "hated": "hate", "ramen": "ramen", "loves": "love", "left": "leave", "wore": "wear"}
+_MENDED = {
+    "hates": "hate",
+    "hated": "hate",
+    "ramen": "ramen",
+    "loves": "love",
+    "left": "leave",
+    "wore": "wear",
+    "rides": "ride",
+    "rode": "ride",
+    "sank": "sink",
+    "sunk": "sink",
+}
 
 
 def _is_article(token: Token) -> bool:
@@ -115,9 +126,11 @@ def _is_article(token: Token) -> bool:
 
 
 def _possessor(root: Token, inside: list[Token], owner: str) -> tuple[str, list[Token]]:
-    poss = next((t for t in inside if t.dep_ == "poss" and t.head in (root, *inside)), None)
-    if poss is None:
+    held = [t for t in inside if t.dep_ == "poss" and t.head in (root, *inside)]
+    if not held:
         return "", inside
+    # "Rosa's brother's boat" is the brother's.
+    poss = held[-1] if len(held) > 1 and held[-2].head == held[-1] else held[0]
     if poss.tag_ == "PRP$":
         return (owner if poss.lower_ in {"his", "her", "their"} else ""), [t for t in inside if t.i != poss.i]
     case = next((t for t in poss.children if t.dep_ == "case"), None)
@@ -125,6 +138,8 @@ def _possessor(root: Token, inside: list[Token], owner: str) -> tuple[str, list[
     last = case_at if case is not None else poss.i
     before = [t for t in inside if t.i <= last]
     name = "".join(t.text_with_ws for t in before if t.i != case_at and not _is_article(t)).strip()
+    if owner and len(held) > 1 and poss is held[-1] and held[-2].tag_ == "PRP$":
+        name = f"{owner}'s {name}"
     return name, [t for t in inside if t.i > last]
 
 

@@ -17,7 +17,7 @@ from graphmem.models.local.reading_clauses import Clause, clauses
 from graphmem.models.local.reading_frames import matches
 from graphmem.models.local.reading_plain import plain_claims
 from graphmem.models.local.reading_spans import last_times
-from graphmem.models.local.reading_views import contacts, plans, views
+from graphmem.models.local.reading_views import contacts, plans, pursuits, views
 from graphmem.steps.resolution.constructions import Construction, builtin, index
 from graphmem.values import Claim
 
@@ -64,8 +64,9 @@ class Reader:
         for match in matched:
             claims.extend(constructed(clause, match, chunks, owner))
         plain = plain_claims(clause, chunks, owner)
-        found = [*plain, *claims, *bonds(clause, plain), *last_times(clause, chunks)]
+        found = [*plain, *claims, *bonds(clause, [*plain, *claims]), *last_times(clause, chunks)]
         found += [*views(clause, chunks, owner), *plans(clause, chunks, owner), *contacts(clause, plain, chunks, owner)]
+        found += pursuits(plain)
         return [*found, *aliases(clause.subjects, found)]
 
 

@@ -27,7 +27,7 @@ def bonds(clause: Clause, claims: list[Claim]) -> list[Claim]:
     found = [
         bond(c.markers, c.subject, c.object) or bond(c.markers, c.object, c.subject)
         for c in claims
-        if c.predicate == "be"
+        if c.predicate == "be" or (clause.passive and c.predicate in {"call", "name"})
     ]
     named = [bond(clause.markers, p.bond, p.text) for p in clause.subjects]
     return [claim for claim in (*found, *named) if claim is not None]

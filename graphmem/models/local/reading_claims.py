@@ -241,28 +241,39 @@ def _sets(clause: Clause, match: Match, owner: str) -> list[Claim]:
     if _brief(clause):
         markers.append("weak")
     text, slot = _value(construction, match, value, slot, lemma(clause.verb))
+    if construction.needs == "together":
+        return _together(clause, construction, subjects, value)
     found = []
     kind = _TYPES.get(slot, value.type) if value else "thing"
     for n, subject in enumerate(subjects):
         own = text
-        together = construction.needs == "together"
-        if together and value is None and len(subjects) != 2:
-            continue
-        other = value if value is not None or not together else subjects[1 - n]
-        if together and other is not None:
-            own = other.text
-        elif slot == "relationship" and value is None and len(subjects) == 2:
+        if slot == "relationship" and value is None and len(subjects) == 2:
             own = f"{text} {subjects[1 - n].text}"
         elif slot == "relationship" and value is not None:
             own = f"{construction.value} {value.text}"
         found.append(
             Claim(
-                subject=subject_name(subject), predicate=lemma(clause.verb), object=other.text if other else "",
+                subject=subject_name(subject), predicate=lemma(clause.verb), object=value.text if value else "",
                 object_type=kind, affirmed=clause.affirmed, modality=modality, slot=slot,
                 value=own, markers=tuple(markers),
             )
         )  # fmt: skip
     return found
+
+
+def _together(clause: Clause, construction: Construction, subjects: list[Phrase], value: Phrase | None) -> list[Claim]:
+    """What joins two people, said of each: "Ida and Sam made up", "Ida made up with Sam"."""
+    if clause.modality != "asserted" or (value is None and len(subjects) != 2):
+        return []
+    pairs = [(s, value or subjects[1 - n]) for n, s in enumerate(subjects)]
+    feeling = construction.slot == "attitude"
+    return [
+        Claim(subject=subject_name(one), predicate=lemma(clause.verb), object=other.text, object_type=other.type,
+              affirmed=clause.affirmed, slot=f"attitude:{stem(other.head)}" if feeling else construction.slot,
+              value=construction.value if feeling else other.text,
+              markers=clause.markers if feeling else (*clause.markers, "weak"))
+        for one, other in pairs
+    ]  # fmt: skip
 
 
 def _value(  # noqa: PLR0911 - one return a case
@@ -278,6 +289,8 @@ def _value(  # noqa: PLR0911 - one return a case
         return verb, slot
     if slot == "attitude" and value is not None:
         return construction.value, f"attitude:{stem(value.head)}"
+    if slot == "bond" and value is not None:
+        return value.text, f"bond:{construction.value}"
     if slot == "count" and value is not None:
         return value.number, f"count:{value.head}"
     if construction.value:

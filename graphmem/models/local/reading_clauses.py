@@ -23,7 +23,7 @@ _TENTATIVE = words("tentative")
 _CHANGE = re.compile(
     r"(?i)\b(now|nowadays|these days|for good|finally|instead|at last|from now on|permanently|anymore|"
     r"any ?more|any longer|no longer|since|back|again|at long last|once and for all|from \w+day|actually|"
-    r"for ever|forever)\b"
+    r"for ever|forever|after all)\b"
 )
 _ADDITION = re.compile(
     r"(?i)\b(also|too|another|still|both|as well|additionally|in addition|besides|even|second|sometimes|occasionally|"

@@ -20,6 +20,7 @@ _OPINION = words("opinion")
 _GOOD = words("good")
 _BAD = words("bad")
 _PLANS = words("plans")
+_PURSUITS = words("pursuits")
 _CONTACT = typed("contact")
 _WRITTEN = re.compile(
     rf"^\W*(?:is|of|it's|it is|namely)?\W*(?P<value>[\w.+-]+@[\w-]+(?:\.[\w-]+)+|{PHONE.pattern}|"
@@ -82,6 +83,19 @@ def contacts(clause: Clause, plain: list[Claim], chunks: Mapping[int, Span], own
     if clause.modality != "asserted" or not clause.affirmed:
         return []
     return [*(_reached(c) for c in plain if _is_contact(c)), *_got(clause, chunks, owner)]
+
+
+def pursuits(plain: list[Claim]) -> list[Claim]:
+    """What somebody does, of "Ida's hobby is woodcarving"."""
+    found = []
+    for claim in plain:
+        owner, mark, what = claim.subject.rpartition("'s ")
+        told = claim.modality == "asserted" and claim.affirmed
+        told = told and ((claim.predicate == "be" and bool(claim.object)) or "progressive" in claim.markers)
+        if mark and told and what.casefold().rpartition(" ")[2] in _PURSUITS:
+            doing = "do" if claim.predicate == "be" else claim.predicate
+            found.append(claim.model_copy(update={"subject": owner, "predicate": doing, "slot": None, "value": ""}))
+    return found
 
 
 def _is_contact(claim: Claim) -> bool:

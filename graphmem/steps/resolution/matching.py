@@ -148,7 +148,8 @@ def _allowed(  # noqa: PLR0911 - one return a rule
     if (old.slot or "").startswith("attitude") and by and by not in _ATTITUDE_ENDERS:
         return False
     if needs == "own":
-        return verb(old) in _USE
+        others = "'s " in new.object and "'s " not in old.object
+        return verb(old) in _USE and not others
     if needs == "held":
         return verb(old) in _HELD or verb(old) in _POSSESSION
     if needs == "ailment":
@@ -302,7 +303,7 @@ def resumes(new: Claim, old: Claim) -> bool:
         return False
     if old.predicate:
         return same_predicate(new.predicate, old.predicate) and same_object(new.object, old.object)
-    return bool(new.object) and same_object(new.object, old.object) and (changed(new) or new.slot == "relationship")
+    return bool(new.object) and same_object(new.object, old.object) and (changed(new) or new.slot == "together")
 
 
 def same_kind(new: Claim, old: Claim) -> bool:
