@@ -71,6 +71,8 @@ def _options(arguments: Sequence[str]) -> Sequence[str]:
 
 def _failed(error: Exception, command: str, options: Sequence[str]) -> int:
     problem = _problem(error, command)
+    if not problem.message:
+        return problem.code  # no command at all: the help has been shown
     if "--debug" in options and problem.code == 1:
         raise error
     if "--agent" in options:

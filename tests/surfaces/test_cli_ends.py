@@ -123,3 +123,12 @@ def test_a_long_text_is_wrapped_beside_its_mark():
 
     line = " 1  fact  Ann went to the market and met Bob.\n"
     assert [line, " 1  fact  Ann went to the\n          market and met Bob.\n", line] == shown
+
+
+@pytest.mark.parametrize("group", [[], ["config"]])
+def test_no_command_is_the_help_and_nothing_else(capsys: pytest.CaptureFixture[str], group: list[str]):
+    """An error without words would only startle."""
+    code = run(group)
+    told = capsys.readouterr()
+
+    assert (2, "", True) == (code, told.err, "Usage: graphmem" in told.out)
