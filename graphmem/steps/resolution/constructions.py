@@ -44,6 +44,8 @@ class Frame(Value):
 
     items: tuple[str, ...]
     construction: Construction
+    literals: frozenset[str] = frozenset()
+    """The words that a clause must have, whatever stands between them."""
 
 
 _PIECE = re.compile(r"\([^)]*\)|\S+")
@@ -86,10 +88,14 @@ def load(path: Path) -> tuple[Construction, ...]:
     return parse(path.read_text(encoding="utf-8"))
 
 
+def _literals(row: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(item for item in row[1:] if item != "*" and not item.startswith("{"))
+
+
 def index(constructions: Iterable[Construction]) -> Mapping[str, tuple[Frame, ...]]:
     """Frames by their first lemma; longer frames come first, so that the most specific one wins."""
     by_first: dict[str, list[Frame]] = {}
     for construction in constructions:
         for row in expand(construction.frame):
-            by_first.setdefault(row[0], []).append(Frame(items=row, construction=construction))
+            by_first.setdefault(row[0], []).append(Frame(items=row, construction=construction, literals=_literals(row)))
     return {first: tuple(sorted(rows, key=lambda f: -len(f.items))) for first, rows in by_first.items()}
