@@ -93,7 +93,8 @@ def share(
     for fact in standing:
         for message in cited.get(fact, ()):
             if message in messages:
-                strengthen(facts[fact], messages[message], messages[message].keys() - set(OF_FACTS))
+                # In the order of the lists: sums in another order differ in the last digit, and ties fall otherwise.
+                strengthen(facts[fact], messages[message], [n for n in messages[message] if n not in OF_FACTS])
     for fact, signals in found.items():
         for message in cited.get(fact, ()):
             if message in messages:

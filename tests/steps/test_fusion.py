@@ -84,6 +84,17 @@ def test_the_score_is_the_weighted_sum_of_known_signals():
     assert {"one": 1.5, "two": 0.0} == fusion.weighted({"one": {"a": 1.0, "b": 0.5}, "two": {"c": 9.0}}, recipe)
 
 
+def test_what_a_fact_takes_keeps_the_order_of_the_lists():
+    """In each process: a sum in another order differs in its last digit, and decides ties."""
+    names = [f"list {n}" for n in range(20)]
+    messages = {"m": {name: 0.1 for name in names}}
+    facts = {"f": {"dense_fact": 0.9}}
+
+    signals.share(messages, facts, {"f": ("m",)})
+
+    assert ["dense_fact", *names] == list(facts["f"])
+
+
 def test_a_session_shares_its_three_best():
     """Every candidate of a session has the mean of its three best."""
     base = {"a": 4.0, "b": 3.0, "c": 2.0, "d": 0.0, "e": 1.0}
