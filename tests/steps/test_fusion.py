@@ -87,7 +87,7 @@ def test_the_score_is_the_weighted_sum_of_known_signals():
 def test_what_a_fact_takes_keeps_the_order_of_the_lists():
     """In each process: a sum in another order differs in its last digit, and decides ties."""
     names = [f"list {n}" for n in range(20)]
-    messages = {"m": {name: 0.1 for name in names}}
+    messages = {"m": dict.fromkeys(names, 0.1)}
     facts = {"f": {"dense_fact": 0.9}}
 
     signals.share(messages, facts, {"f": ("m",)})
