@@ -13,6 +13,7 @@ from rich.text import Text
 from graphmem.cli._indent import Hanging, Inset
 from graphmem.cli._print import clean, data, line
 from graphmem.values.records import span
+from graphmem.values.results import FINISH
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -165,7 +166,7 @@ def retried(results: Sequence[AddResult]) -> Iterator[RenderableType]:
 
 def failure(result: AddResult) -> str:
     """Why an add is unfinished, without the advice that is meant for Python."""
-    return result.reason.removesuffix("; finish them with retry().") + "." * result.reason.endswith("retry().")
+    return f"{result.reason.removesuffix(FINISH)}." if result.reason.endswith(FINISH) else result.reason
 
 
 def scope(labels: Mapping[str, str]) -> str:

@@ -36,6 +36,7 @@ from graphmem.values import (
     Scope,
     Usage,
 )
+from graphmem.values.results import FINISH
 
 log = logging.getLogger(__name__)
 
@@ -292,7 +293,7 @@ def _failed(engine: Engine, recorded: Recorded, exc: ModelError, watch: Stopwatc
         episode_id=episode.id,
         status="failed",
         outcome="quarantined" if isinstance(exc, ModelReplyError) else "none",
-        reason=f"{exc} The messages are kept and searchable; finish them with retry().",
+        reason=f"{exc} The messages are kept and searchable{FINISH}",
         message_ids=tuple(m.id for m in recorded.messages),
         usage=Usage(milliseconds=watch.spent),
         projected=engine.projection.apply(),

@@ -24,6 +24,9 @@ from graphmem.values.records import (
     Value,
 )
 
+FINISH = "; finish them with retry()."
+"""Advice at the end of `AddResult.reason` when a model failed; a surface with another name for it gives its own."""
+
 
 class AddResult(Value):
     """What an add did."""

@@ -95,7 +95,7 @@ def _ends(  # noqa: PLR0911 - one return a case
 ) -> list[Claim]:
     if match.construction.needs == "change" and not _changed(clause):
         return []
-    if match.construction.needs == "bare" and _goes_on(clause, match):
+    if match.construction.needs == "bare" and _goes_on(clause):
         return []
     if match.construction.needs == "no longer" and not _LONGER & set(clause.markers):
         return []
@@ -126,7 +126,7 @@ def _ends(  # noqa: PLR0911 - one return a case
     return found
 
 
-def _goes_on(clause: Clause, match: Match) -> bool:
+def _goes_on(clause: Clause) -> bool:
     """Whether the clause says what was left: "dropped out of the race"."""
     return any(t.lower_ in {"of", "from"} and t.dep_ == "prep" for t in clause.tokens)
 

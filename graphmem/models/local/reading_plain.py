@@ -119,13 +119,12 @@ def plain_claims(clause: Clause, chunks: Mapping[int, Span], owner: str) -> list
 
 def _since(clause: Clause, found: list[tuple[str, Phrase | None]]) -> list[tuple[str, Phrase | None]]:
     """Of "hasn't run since his operation" and "hasn't been to the gym": what is not done, not since when."""
-    if not clause.perfect:
+    if clause.affirmed or not clause.perfect:
         return found
     kept = [(p.replace("be to", "go to", 1), what) for p, what in found if not _when(p, what)]
-    bare: list[tuple[str, Phrase | None]] = (
-        [(lemma(clause.verb), None)] if not kept and clause.verb.lemma_ != "be" and not clause.affirmed else []
-    )
-    return (kept or bare or found) if not clause.affirmed else found
+    if kept or clause.verb.lemma_ == "be":
+        return kept or found
+    return [(lemma(clause.verb), None)]
 
 
 def _when(predicate: str, what: Phrase | None) -> bool:
