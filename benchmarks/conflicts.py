@@ -87,9 +87,9 @@ def observations(path: Path) -> Iterator[list[Observation]]:
 
 def locomo(path: Path) -> tuple[int, list[tuple[str, str, str]]]:
     """How many pairs were judged, and (old, new, reason) of each retirement."""
+    from graphmem.models.local.claims.reader import Reader
     from graphmem.models.local.embedder import LocalEmbedder
     from graphmem.models.local.language import load
-    from graphmem.models.local.reader import Reader
 
     embedder, reader = LocalEmbedder(), Reader(load())
     judged, retired = 0, []

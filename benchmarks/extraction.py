@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from graphmem.models.contracts import ExtractionRequest
 from graphmem.models.local.embedder import LocalEmbedder
-from graphmem.models.local.extractor import LocalExtractor
+from graphmem.models.local.extraction.extractor import LocalExtractor
 from graphmem.values import Draft, MessageRecord, Scope
 
 COVERED = 0.7

@@ -229,7 +229,7 @@ def _extractor(chosen: Settings, llm: LLM | None) -> Extractor | None:
     if kind == "local":
         if not _speaks_english():
             raise MissingExtra("The local extractor", "local")
-        from graphmem.models.local.extractor import LocalExtractor
+        from graphmem.models.local.extraction.extractor import LocalExtractor
 
         return LocalExtractor()
     if llm is None:
@@ -248,8 +248,8 @@ class _LateReader:
     def claims(self, texts: Sequence[str]) -> tuple[tuple[Claim, ...], ...]:
         """See `ClaimReader.claims`."""
         if self._reader is None:
+            from graphmem.models.local.claims.reader import Reader
             from graphmem.models.local.language import load
-            from graphmem.models.local.reader import Reader
 
             self._reader = Reader(load())
         return self._reader.claims(texts)

@@ -40,7 +40,7 @@ IMPORTED = (
     "chromadb.api.rust",
     "graphmem.assembly",
     "graphmem.ledger.sql",
-    "graphmem.models.local.reader",
+    "graphmem.models.local.claims.reader",
     "graphmem.stores.chroma",
 )
 """Before anything is opened: children are forked from here, and importing would take longer than a trial."""
@@ -160,7 +160,7 @@ def prepare() -> None:
     for name in IMPORTED:
         import_module(name)
     # What every child would read anew: word lists, constructions, the parser's first sentence.
-    reader = import_module("graphmem.models.local.reader").Reader(
+    reader = import_module("graphmem.models.local.claims.reader").Reader(
         import_module("graphmem.models.local.language").load()
     )
     reader.claims(["Ann lives in Oslo."])

@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("spacy")
 
+from graphmem.models.local.claims.reader import Reader
 from graphmem.models.local.language import load
-from graphmem.models.local.reader import Reader
 from graphmem.steps.resolution import judge
 from graphmem.values import Candidate, FactDraft, LinkedFact, Memory, Scope
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from graphmem.models.contracts import ExtractionRequest
-from graphmem.models.local.extractor import LocalExtractor
+from graphmem.models.local.extraction.extractor import LocalExtractor
 from graphmem.steps.relation_tenses import holds
 from graphmem.values import Draft, MessageRecord, Scope
 

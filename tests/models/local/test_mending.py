@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("spacy")
 
+from graphmem.models.local.claims.mending import mended
 from graphmem.models.local.language import load
-from graphmem.models.local.mending import mended
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("spacy")
 
+from graphmem.models.local.claims.reader import Reader
 from graphmem.models.local.language import load
-from graphmem.models.local.reader import Reader
 
 
 @pytest.fixture(scope="module")

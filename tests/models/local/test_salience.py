@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("spacy")
 
 from graphmem.models.contracts import ExtractionRequest
-from graphmem.models.local.extractor import LocalExtractor
+from graphmem.models.local.extraction.extractor import LocalExtractor
 from graphmem.values import MessageRecord, Scope
 
 AT = datetime(2024, 5, 8, 9, tzinfo=UTC)

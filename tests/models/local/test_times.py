@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from graphmem.models.local.times import find, settle
+from graphmem.models.local.extraction.times import find, settle
 
 BASE = datetime(2026, 11, 21, 12, tzinfo=UTC)  # a Saturday
 

@@ -8,7 +8,7 @@ import pytest
 
 from graphmem import Memory
 from graphmem.models.contracts import ExtractionRequest
-from graphmem.models.local.extractor import LocalExtractor
+from graphmem.models.local.extraction.extractor import LocalExtractor
 from graphmem.values import Draft, MessageRecord, Scope
 
 pytest.importorskip("spacy")

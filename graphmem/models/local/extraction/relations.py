@@ -11,15 +11,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from graphmem.models.local.bonds import Bonds, Edge
 from graphmem.models.local.clauses import SUBJECTS, Clause, finite_of, is_verb, subject_of
-from graphmem.models.local.constructions import Reading, data, fitting, is_occupation, kin_terms, phase, retyped
-from graphmem.models.local.employers import Employers, as_company
-from graphmem.models.local.entities import Names
+from graphmem.models.local.extraction.bonds import Bonds, Edge
+from graphmem.models.local.extraction.constructions import (
+    Reading,
+    data,
+    fitting,
+    is_occupation,
+    kin_terms,
+    phase,
+    retyped,
+)
+from graphmem.models.local.extraction.employers import Employers, as_company
+from graphmem.models.local.extraction.entities import Names
+from graphmem.models.local.extraction.modality import is_arranged
+from graphmem.models.local.extraction.parsing import arguments, called, governor, is_contrast, joined, label
+from graphmem.models.local.extraction.persons import Persons
 from graphmem.models.local.language import word_list
-from graphmem.models.local.modality import is_arranged
-from graphmem.models.local.parsing import arguments, called, governor, is_contrast, joined, label
-from graphmem.models.local.persons import Persons
 from graphmem.steps.relation_types import relation_type
 from graphmem.values import EntityDraft
 

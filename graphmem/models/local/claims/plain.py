@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from graphmem.models.local.phrases import Phrase, kind_of, lemma, phrase, subject_name
-from graphmem.models.local.reader_words import words
-from graphmem.models.local.reading_clauses import Clause, conjuncts
+from graphmem.models.local.claims.clauses import Clause, conjuncts
+from graphmem.models.local.claims.phrases import Phrase, kind_of, lemma, phrase, subject_name
+from graphmem.models.local.claims.words import words
 from graphmem.steps.resolution.words import stem
 from graphmem.values import Claim
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphmem.models.local.clauses import Clause, finite_of, subject_of
+from graphmem.models.local.extraction.persons import POSSESSIVE, THIRD, Persons, possessive
+from graphmem.models.local.extraction.times import Time
 from graphmem.models.local.language import word_list
-from graphmem.models.local.persons import POSSESSIVE, THIRD, Persons, possessive
-from graphmem.models.local.times import Time
 
 if TYPE_CHECKING:
     from spacy.tokens import Token

@@ -1,4 +1,4 @@
-"""Word lists of the claim reader, from `reader_words.toml`."""
+"""Word lists of the claim reader, from `words.toml`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.resources import files
 
 @cache
 def _lists() -> dict[str, list[str]]:
-    return tomllib.loads((files(__package__) / "reader_words.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((files(__package__) / "words.toml").read_text(encoding="utf-8"))
 
 
 def words(name: str) -> frozenset[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from graphmem.models.local.extraction.persons import Persons
 from graphmem.models.local.language import word_list
-from graphmem.models.local.persons import Persons
 from graphmem.values import EntityDraft
 
 if TYPE_CHECKING:

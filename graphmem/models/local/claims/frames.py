@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphmem.models.local.phrases import CALENDAR_DAY, PHONE, Phrase, fits, lemma, phrase, shortened
-from graphmem.models.local.reader_words import words
-from graphmem.models.local.reading_clauses import Clause
+from graphmem.models.local.claims.clauses import Clause
+from graphmem.models.local.claims.phrases import CALENDAR_DAY, PHONE, Phrase, fits, lemma, phrase, shortened
+from graphmem.models.local.claims.words import words
 from graphmem.steps.resolution.constructions import Construction, Frame
 
 Token = Any

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphmem.models.local.clauses import Clause
-from graphmem.models.local.modality import is_arranged_by_others
+from graphmem.models.local.extraction.modality import is_arranged_by_others
 from graphmem.values import Modality
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from graphmem.models.local.constructions import kin_terms
-from graphmem.models.local.entities import Names
-from graphmem.models.local.persons import THIRD, Persons, possessive
+from graphmem.models.local.extraction.constructions import kin_terms
+from graphmem.models.local.extraction.entities import Names
+from graphmem.models.local.extraction.persons import THIRD, Persons, possessive
 from graphmem.values import EntityDraft
 
 if TYPE_CHECKING:

@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graphmem.models.contracts import ExtractionRequest
-from graphmem.models.local import coordination, language, mending, salience
-from graphmem.models.local.antecedents import Named, carried
-from graphmem.models.local.corrections import Said, corrected
-from graphmem.models.local.entities import Names
-from graphmem.models.local.facts import Passage, Statement, statements
-from graphmem.models.local.persons import SPEAKER, THIRD, Persons
-from graphmem.models.local.reader import Reader
-from graphmem.models.local.slots import agreed, same_types
-from graphmem.models.local.stand_ins import Plain, plainly, renamed
+from graphmem.models.local import language
+from graphmem.models.local.claims import mending
+from graphmem.models.local.claims.reader import Reader
+from graphmem.models.local.extraction import coordination, salience
+from graphmem.models.local.extraction.antecedents import Named, carried
+from graphmem.models.local.extraction.corrections import Said, corrected
+from graphmem.models.local.extraction.entities import Names
+from graphmem.models.local.extraction.facts import Passage, Statement, statements
+from graphmem.models.local.extraction.persons import SPEAKER, THIRD, Persons
+from graphmem.models.local.extraction.slots import agreed, same_types
+from graphmem.models.local.extraction.stand_ins import Plain, plainly, renamed
 from graphmem.values import Claim, Draft, Dropped, FactDraft, Mention, MessageRecord
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from graphmem.models.local.phrases import Phrase, phrase
-from graphmem.models.local.reader_words import words
-from graphmem.models.local.reading_clauses import Clause
+from graphmem.models.local.claims.clauses import Clause
+from graphmem.models.local.claims.phrases import Phrase, phrase
+from graphmem.models.local.claims.words import words
 from graphmem.values import Claim
 
 Token = Any

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from graphmem.models.local import modality, salience
-from graphmem.models.local.antecedents import Thread, Tie, follow, kin
-from graphmem.models.local.bonds import Bond, Bonds, Edge
 from graphmem.models.local.clauses import Clause, clauses, is_verb, subject_of
-from graphmem.models.local.constructions import Reading
-from graphmem.models.local.entities import Names
-from graphmem.models.local.persons import THINGS, THIRD, Persons
-from graphmem.models.local.relations import Relations
-from graphmem.models.local.times import Time, find, settle
-from graphmem.models.local.wording import Wording, trimmed, without_vocative
+from graphmem.models.local.extraction import modality, salience
+from graphmem.models.local.extraction.antecedents import Thread, Tie, follow, kin
+from graphmem.models.local.extraction.bonds import Bond, Bonds, Edge
+from graphmem.models.local.extraction.constructions import Reading
+from graphmem.models.local.extraction.entities import Names
+from graphmem.models.local.extraction.persons import THINGS, THIRD, Persons
+from graphmem.models.local.extraction.relations import Relations
+from graphmem.models.local.extraction.times import Time, find, settle
+from graphmem.models.local.extraction.wording import Wording, trimmed, without_vocative
 from graphmem.values import EntityDraft, FactDraft, RelationDraft
 
 if TYPE_CHECKING:

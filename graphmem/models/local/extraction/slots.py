@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from graphmem.models.local.salience import TYPED
+from graphmem.models.local.extraction.salience import TYPED
 from graphmem.values import Claim, EntityDraft, FactDraft, Mention, RelationDraft
 
 _SLOTS = {

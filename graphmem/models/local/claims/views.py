@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from graphmem.models.local.phrases import PHONE, Phrase, lemma, phrase, subject_name, written_as
-from graphmem.models.local.reader_words import words
-from graphmem.models.local.reading_clauses import Clause
-from graphmem.models.local.reading_plain import arguments
+from graphmem.models.local.claims.clauses import Clause
+from graphmem.models.local.claims.phrases import PHONE, Phrase, lemma, phrase, subject_name, written_as
+from graphmem.models.local.claims.plain import arguments
+from graphmem.models.local.claims.words import words
 from graphmem.steps.resolution.words import stem, typed
 from graphmem.values import Claim
 

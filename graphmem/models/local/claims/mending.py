@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from graphmem.models.local.reader_words import words
+from graphmem.models.local.claims.words import words
 
 if TYPE_CHECKING:
     from spacy.language import Language

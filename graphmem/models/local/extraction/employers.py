@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from graphmem.models.local.bonds import Edge
 from graphmem.models.local.clauses import Clause
-from graphmem.models.local.constructions import Reading, is_occupation, retyped
-from graphmem.models.local.entities import Names
-from graphmem.models.local.parsing import arguments, is_contrast, joined
-from graphmem.models.local.persons import Persons
+from graphmem.models.local.extraction.bonds import Edge
+from graphmem.models.local.extraction.constructions import Reading, is_occupation, retyped
+from graphmem.models.local.extraction.entities import Names
+from graphmem.models.local.extraction.parsing import arguments, is_contrast, joined
+from graphmem.models.local.extraction.persons import Persons
 from graphmem.values import EntityDraft
 
 if TYPE_CHECKING:

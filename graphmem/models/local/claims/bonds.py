@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graphmem.models.local.phrases import Phrase, subject_name
-from graphmem.models.local.reader_words import words
-from graphmem.models.local.reading_clauses import Clause
+from graphmem.models.local.claims.clauses import Clause
+from graphmem.models.local.claims.phrases import Phrase, subject_name
+from graphmem.models.local.claims.words import words
 from graphmem.values import Claim
 
 _STATUS = {

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
 
-from graphmem.models.local import times
+from graphmem.models.local.extraction import times
 from graphmem.values import FactDraft, MessageRecord
 
 _MONTHS = "|".join(m.capitalize() for m in times.MONTHS)

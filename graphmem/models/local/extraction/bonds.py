@@ -12,10 +12,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from graphmem.models.local.clauses import subject_of
-from graphmem.models.local.constructions import Reading, kin_terms, retyped
-from graphmem.models.local.entities import Names
-from graphmem.models.local.parsing import joined, names_of
-from graphmem.models.local.persons import possessive
+from graphmem.models.local.extraction.constructions import Reading, kin_terms, retyped
+from graphmem.models.local.extraction.entities import Names
+from graphmem.models.local.extraction.parsing import joined, names_of
+from graphmem.models.local.extraction.persons import possessive
 from graphmem.values import EntityDraft
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from graphmem.models.local.claims.words import words
 from graphmem.models.local.clauses import ENDINGS, Clause, finite_of, is_verb
-from graphmem.models.local.constructions import Reading
-from graphmem.models.local.reader_words import words
+from graphmem.models.local.extraction.constructions import Reading
 
 if TYPE_CHECKING:
     from spacy.tokens import Token

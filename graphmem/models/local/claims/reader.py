@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from graphmem.models.local.mending import christened, is_fused, mended, repronounced
-from graphmem.models.local.phrases import CALENDAR_DAY
-from graphmem.models.local.reading_bonds import aliases, bonds
-from graphmem.models.local.reading_claims import constructed
-from graphmem.models.local.reading_clauses import Clause, clauses
-from graphmem.models.local.reading_frames import matches
-from graphmem.models.local.reading_plain import plain_claims
-from graphmem.models.local.reading_spans import last_times
-from graphmem.models.local.reading_views import contacts, plans, pursuits, views
+from graphmem.models.local.claims.bonds import aliases, bonds
+from graphmem.models.local.claims.clauses import Clause, clauses
+from graphmem.models.local.claims.frames import matches
+from graphmem.models.local.claims.matches import constructed
+from graphmem.models.local.claims.mending import christened, is_fused, mended, repronounced
+from graphmem.models.local.claims.phrases import CALENDAR_DAY
+from graphmem.models.local.claims.plain import plain_claims
+from graphmem.models.local.claims.spans import last_times
+from graphmem.models.local.claims.views import contacts, plans, pursuits, views
 from graphmem.steps.resolution.constructions import Construction, builtin, index
 from graphmem.values import Claim
 

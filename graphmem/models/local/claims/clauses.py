@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from graphmem.models.local.claims.phrases import Phrase, lemma, phrase, subject_name
+from graphmem.models.local.claims.words import words
 from graphmem.models.local.clauses import auxiliaries
-from graphmem.models.local.phrases import Phrase, lemma, phrase, subject_name
-from graphmem.models.local.reader_words import words
 from graphmem.steps.resolution.words import typed
 from graphmem.values import Modality
 

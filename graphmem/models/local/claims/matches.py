@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from graphmem.models.local.phrases import Phrase, is_company, is_employer, lemma, phrase, subject_name
-from graphmem.models.local.reader_words import words
-from graphmem.models.local.reading_bonds import bond
-from graphmem.models.local.reading_clauses import Clause
-from graphmem.models.local.reading_frames import Match
-from graphmem.models.local.reading_plain import arguments
-from graphmem.models.local.reading_spans import spans
+from graphmem.models.local.claims.bonds import bond
+from graphmem.models.local.claims.clauses import Clause
+from graphmem.models.local.claims.frames import Match
+from graphmem.models.local.claims.phrases import Phrase, is_company, is_employer, lemma, phrase, subject_name
+from graphmem.models.local.claims.plain import arguments
+from graphmem.models.local.claims.spans import spans
+from graphmem.models.local.claims.words import words
 from graphmem.steps.resolution.constructions import Construction
 from graphmem.steps.resolution.words import relational, stem, typed
 from graphmem.values import Claim, Modality
