@@ -37,6 +37,7 @@ class ChromaVectors:
         self._folder, self._lock, self._client = folder, lock, client
         self._users = 1
         self._first = threading.RLock()
+        self._failed = False
         with _translated(folder):
             self._collection = self._make()
             self._batch = int(client.get_max_batch_size())
@@ -72,12 +73,27 @@ class ChromaVectors:
     def _used(self) -> Iterator[None]:
         """Around every call. Until there is an index one call goes at a time: the one that makes it cleans it."""
         with _translated(self._folder):
-            if self._wiped:
-                yield
-                return
-            with self._first:
-                yield
-                self._wiped = wipe_unused(self._folder)
+            if self._failed:
+                self._reopen()
+            try:
+                if self._wiped:
+                    yield
+                    return
+                with self._first:
+                    yield
+                    self._wiped = wipe_unused(self._folder)
+            except Exception:
+                self._failed = True
+                raise
+
+    def _reopen(self) -> None:
+        """A write that failed (a full disk) leaves a transaction open, for which the next one waits 1,000 seconds."""
+        with self._first:
+            if self._failed:
+                self._client.close()
+                self._client = _client(self._folder)
+                self._collection = self._make()
+                self._failed = False
 
     def upsert(self, items: Sequence[VectorItem]) -> None:
         """See `VectorStore.upsert`."""
@@ -143,6 +159,7 @@ class ChromaVectors:
                     path.unlink()
             self._client = _client(self._folder)
             self._collection = self._make()
+            self._failed = False
 
     def close(self) -> None:
         """See `VectorStore.close`. The folder is released when its last user in this process closes it."""

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from graphmem import AddResult, Memory
+from graphmem.inputs import MAX_RESULTS
 from graphmem.models.limiter import Limiter
 from graphmem.models.llm_extractor import LLMExtractor
 from graphmem.models.openai import OpenAIChat
 from graphmem.models.scripted import HashEmbedder
+from graphmem.values import Memory as Fact
 from tests.faults.bad_replies import Bad
 from tests.steps.malformed_replies import MESSAGES, TEXT
 from tests.stub_server import Answer, StubServer
@@ -43,7 +45,7 @@ def say(memory: Memory, user: str) -> AddResult:
 
 def wrong(result: AddResult, memory: Memory, user: str) -> list[str]:
     """What is not as it must be after an add, in words."""
-    found = memory.list(user_id=user, include_past=True).items
+    found = _held(memory, user)
     added = {change.memory_id for change in result.changes if change.event == "ADD"}
     kept = memory.search("Lisbon", user_id=user, include=["messages"], k=5, relations=False).hits
     checks = {
@@ -55,6 +57,15 @@ def wrong(result: AddResult, memory: Memory, user: str) -> list[str]:
         "the messages are not searchable": not any("Lisbon" in hit.text for hit in kept),
     }
     return [problem for problem, there in checks.items() if there]
+
+
+def _held(memory: Memory, user: str) -> list[Fact]:
+    page = memory.list(user_id=user, include_past=True, limit=MAX_RESULTS)
+    found = [*page]
+    while page.cursor:
+        page = memory.list(user_id=user, include_past=True, limit=MAX_RESULTS, cursor=page.cursor)
+        found += page
+    return found
 
 
 def answered(home: Path, answers: Iterable[Bad]) -> tuple[Counter[str], list[str]]:

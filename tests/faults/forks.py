@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 
 Say = Callable[[Any], None]
 
+SECONDS = 300
+"""A child that takes longer hangs."""
+
 
 class Ended(NamedTuple):
     """What a child said, and how it ended."""
@@ -24,16 +27,19 @@ class Ended(NamedTuple):
     seconds: float
 
 
-def run(work: Callable[[Say], None], *, kill_after: float | None = None) -> Ended:
+def run(work: Callable[[Say], None], *, kill_after: float | None = None, seconds: int = SECONDS) -> Ended:
     """Run `work(say)` in a child; `say` sends a JSON value that is on its way before it returns.
 
-    `kill_after`: seconds after which the child is killed.
+    `kill_after`: seconds after which the child is killed. `seconds`: after which it counts as hanging, 0 for never.
     """
     begun = time.perf_counter()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
+        # pytest-timeout has a handler, which would wait for what hangs.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(seconds)
         _be(work, writer)
     os.close(writer)
     if kill_after is not None:
@@ -46,7 +52,8 @@ def run(work: Callable[[Say], None], *, kill_after: float | None = None) -> Ende
     said = [line for line in lines if not (isinstance(line, dict) and "problem" in line)]
     killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
     if not killed and status and not problems:
-        problems = [f"the child ended with status {status}"]
+        hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
+        problems = [f"the child was not done after {seconds} s" if hung else f"the child ended with status {status}"]
     return Ended(said, killed, "\n".join(problems), time.perf_counter() - begun)
 
 
