@@ -273,8 +273,6 @@ def _run(session: Session, part: Part, wanted: Wanted, bill: Bill, out: Path, to
         with opening.alone(out):
             outcomes = [_one(session, plan, models, out, told) for plan in plans]
     _show(session, [Path(o.folder) for o in outcomes], outcomes)
-    if any(o.stopped or o.failed or o.finished < o.questions for o in outcomes):
-        raise typer.Exit(1)
 
 
 def _one(session: Session, plan: Plan, models: Models, out: Path, told: Mapping[str, Any]) -> Outcome:
@@ -321,4 +319,5 @@ def _show(
         "outcomes": [o.model_dump(mode="json") for o in outcomes],
     }
     text: Callable[[], Any] = lambda: render.results(found, compared, most)  # noqa: E731
-    session.show(value, text, text)
+    unfinished = any(o.stopped or o.failed or o.finished < o.questions for o in outcomes)
+    session.show(value, text, text, failed=unfinished)

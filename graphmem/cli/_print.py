@@ -63,9 +63,11 @@ def print_json(value: object) -> None:
     _write(json.dumps(value, ensure_ascii=not _unicode(), indent=2))
 
 
-def envelope(command: str, *, value: object = None, error: Mapping[str, str] | None = None) -> None:
-    """The one JSON line of `--agent`."""
-    document = {"ok": error is None, "command": command, "data": data(value), "error": error}
+def envelope(
+    command: str, *, value: object = None, error: Mapping[str, str] | None = None, failed: bool = False
+) -> None:
+    """The one JSON line of `--agent`; `failed`: not ok, and the value says why."""
+    document = {"ok": error is None and not failed, "command": command, "data": data(value), "error": error}
     _write(json.dumps(document, ensure_ascii=not _unicode()))
 
 

@@ -12,6 +12,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+import typer
+
 from graphmem.cli._options import Moments, Output, ScopeLabels
 from graphmem.cli._print import data, envelope, page, print_json
 from graphmem.errors import InputError
@@ -112,16 +114,28 @@ class Session:
             parts.append(json_object(whole, "filters"))
         return None if not parts else parts[0] if len(parts) == 1 else {"AND": parts}
 
-    def show(self, value: object, text: Callable[[], Shown], table: Callable[[], Shown] | None = None) -> None:
-        """Print the outcome in the form asked for; `text` and `table` give what to print, when it is their turn."""
+    def show(
+        self,
+        value: object,
+        text: Callable[[], Shown],
+        table: Callable[[], Shown] | None = None,
+        *,
+        failed: bool = False,
+    ) -> None:
+        """Print the outcome in the form asked for; `text` and `table` give what to print, when it is their turn.
+
+        `failed`: the outcome tells of what could not be done, and the exit code is 1.
+        """
         if self.agent:
-            envelope(self.command, value=value)
+            envelope(self.command, value=value, failed=failed)
         elif self.output is Output.json:
             print_json(data(value))
         elif self.output is Output.table and table is not None:
             page(table(), wrap=True)
         else:
             page(text())
+        if failed:
+            raise typer.Exit(1)
 
 
 def scope_labels(given: Mapping[str, str | None]) -> ScopeLabels:

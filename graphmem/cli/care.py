@@ -184,9 +184,7 @@ def erase(
             if not force:
                 _ask(session, f"Erase {shown.counted(receipt)} for good?")
             receipt = memory.erase(**what)
-    session.show(receipt, lambda: shown.erased(receipt))
-    if not dry_run and not receipt.complete:
-        raise typer.Exit(1)
+    session.show(receipt, lambda: shown.erased(receipt), failed=not dry_run and not receipt.complete)
 
 
 def _ask(session: Session, question: str) -> None:

@@ -36,9 +36,7 @@ def verify(session: Session) -> None:
     """Compare the stores with the ledger; exit code 1 when they differ."""
     with session.memory() as memory:
         report = memory.verify()
-    session.show(report, lambda: render.verified(report))
-    if report.differences:
-        raise typer.Exit(1)
+    session.show(report, lambda: render.verified(report), failed=bool(report.differences))
 
 
 def rebuild(session: Session, store: Annotated[str, typer.Argument(help="vectors, graph or all.")] = "all") -> None:
@@ -48,9 +46,7 @@ def rebuild(session: Session, store: Annotated[str, typer.Argument(help="vectors
     wanted: Any = store
     with session.memory() as memory:
         report = memory.rebuild(wanted)
-    session.show(report, lambda: render.verified(report))
-    if report.differences:
-        raise typer.Exit(1)
+    session.show(report, lambda: render.verified(report), failed=bool(report.differences))
 
 
 def version(session: Session) -> None:

@@ -41,6 +41,4 @@ def import_(
         _import.ledger(session, files[0])
         return
     report = _import.run(session, files, infer=infer, extractor=extractor and extractor.value)
-    session.show(report, lambda: _import.lines(report))
-    if report.failed:
-        raise typer.Exit(1)
+    session.show(report, lambda: _import.lines(report), failed=bool(report.failed))

@@ -48,9 +48,9 @@ def doctor(
     from graphmem.memory import Memory
 
     report = Memory.doctor(session.settings, deep=deep)
-    session.show({**report.model_dump(mode="json"), "health": report.health}, lambda: render.examined(report))
-    if report.health == "failure" or (strict and report.health != "ok"):
-        raise typer.Exit(1)
+    failed = report.health == "failure" or (strict and report.health != "ok")
+    told = {**report.model_dump(mode="json"), "health": report.health}
+    session.show(told, lambda: render.examined(report), failed=failed)
 
 
 def export(
@@ -149,9 +149,8 @@ def repair(
     fixes = _fixes(plan)
     with session.memory() as memory:
         done = memory.repair(fixes, dry_run=dry_run)
-    session.show(done, lambda: render.repaired(done))
-    if not dry_run and not all(applied.done for applied in done):
-        raise typer.Exit(1)
+    undone = not dry_run and not all(applied.done for applied in done)
+    session.show(done, lambda: render.repaired(done), failed=undone)
 
 
 def _fixes(path: Path) -> tuple[Fix, ...]:

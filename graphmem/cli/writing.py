@@ -81,9 +81,8 @@ def add(
             ttl=ttl,
             metadata=None if metadata is None else json_object(metadata, "metadata"),
         )
-    session.show(result, lambda: render.added(result), lambda: render.added_table(result))
-    if result.status == "failed":
-        raise typer.Exit(1)
+    failed = result.status == "failed"
+    session.show(result, lambda: render.added(result), lambda: render.added_table(result), failed=failed)
 
 
 def episodes(
@@ -107,9 +106,8 @@ def retry(session: Session) -> None:
     labels = session.given_scope or session.default_scope
     with session.memory() as memory:
         results = memory.retry(**labels)
-    session.show(results, lambda: render.retried(results))
-    if any(result.status == "failed" for result in results):
-        raise typer.Exit(1)
+    failed = any(result.status == "failed" for result in results)
+    session.show(results, lambda: render.retried(results), failed=failed)
 
 
 def _message_list(written: str) -> list[Any]:

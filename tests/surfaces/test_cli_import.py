@@ -133,6 +133,15 @@ def test_files_that_cannot_be_read_do_not_hold_up_the_others(folder: Path, capsy
     assert report["failed"][1]["reason"].startswith("is not JSON")
 
 
+def test_an_envelope_of_a_failure_is_not_ok(folder: Path, capsys: pytest.CaptureFixture[str]):
+    """As the exit code says; what failed is in the data."""
+    code = run(["import", written(folder / "m.json", ITEMS[:1]), str(folder / "gone.json"), "--agent"])
+    told = json.loads(capsys.readouterr().out)
+
+    assert (1, False, None) == (code, told["ok"], told["error"])
+    assert [1, 1] == [told["data"]["added"], len(told["data"]["failed"])]
+
+
 def test_progress_is_told_on_stderr(folder: Path, capsys: pytest.CaptureFixture[str]):
     """With rate and time left; stdout holds the outcome, and a tool loop sees no progress."""
     path = written(folder / "m.json", ITEMS[:1])
