@@ -16,7 +16,7 @@ from graphmem.ledger.merging import MERGED
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.parting import PARTED
 from graphmem.ledger.rows import chunks
-from graphmem.ledger.schema import aliases, entities, resolutions, similar, touched
+from graphmem.ledger.schema import aliases, entities, mentions, resolutions, similar, touched
 from graphmem.steps.linking import key, relation_id
 from graphmem.values import Plan
 
@@ -47,6 +47,7 @@ def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetim
     removal.restore_messages(connection, stores, image)
     reach("undo.returned")
     _entities_as_before(connection, plan, image)
+    _fade(connection, stores, plan, image, row["seq"])
     _sweep(connection, stores, plan, image, before)
     # What the text had that goes now: an update keeps no triples in its plan.
     hanging.sweep(connection, stores, named, ties)
@@ -99,6 +100,21 @@ def _entities_as_before(connection: Connection, plan: Plan, image: Image) -> Non
         connection.execute(update(entities).where(*same).values(type=old["type"], name=old["name"]))
         added = [k for name in (entity.name, *entity.aliases) if (entity.id, k := key(name)) not in known]
         connection.execute(delete(aliases).where(aliases.c.entity_id == entity.id, aliases.c.key.in_(added)))
+
+
+def _fade(connection: Connection, stores: Stores, plan: Plan, image: Image, seq: int) -> None:
+    """Names that were weak are so again, where no fact names them in a resolution since."""
+    weak = {entity["id"] for entity in image.get("entities", []) if entity["weak"]}
+    for some in chunks(entity.id for entity in plan.entities if entity.id in weak and not entity.weak):
+        since = connection.scalars(
+            select(mentions.c.entity_id)
+            .join(touched, touched.c.memory_id == mentions.c.item_id)
+            .join(resolutions, resolutions.c.id == touched.c.resolution_id)
+            .where(mentions.c.entity_id.in_(some), resolutions.c.seq > seq, resolutions.c.undone_at.is_(None))
+        )
+        faded = [*set(some).difference(since)]
+        connection.execute(update(entities).where(entities.c.id.in_(faded)).values(weak=True))
+        hanging.remove_vectors(connection, stores, faded, "entity")
 
 
 def _sweep(connection: Connection, stores: Stores, plan: Plan, image: Image, before: dict[str, Known]) -> None:

@@ -14,8 +14,8 @@ from graphmem.models.scripted import HashEmbedder, ScriptedExtractor
 from tests.flows.conftest import triples
 
 ROOT = Path(__file__).resolve().parents[2]
-MESSAGES = 60
-KILLS = 5
+MESSAGES = 40
+KILLS = 3
 
 
 def start(home: Path) -> subprocess.Popen[str]:

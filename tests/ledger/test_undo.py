@@ -115,6 +115,26 @@ def test_undo_of_an_addition_removes_it_and_what_only_it_named(ledger: SqlLedger
     assert ["ADD", "DELETE"] == [entry.event for entry in ledger.history(OLD)]
 
 
+def test_a_name_that_only_messages_had_is_weak_again(ledger: SqlLedger) -> None:
+    """It has no vector and is not listed, unless a fact names it in a resolution since."""
+    _, source, _ = say(ledger, "hello", "I was in Porto", "bye")
+    weak = plan("first", message_entities=((source.id, "maria/Porto"),))
+    ledger.commit(weak.model_copy(update={"entities": (Entity(id="maria/Porto", name="Porto", weak=True),)}))
+    before = rows(ledger, MARIA)
+    for name, on in (("second", 1), ("third", 2)):
+        likes = fact(f"likes Porto, said {name}", source, ("Maria", "likes", "Porto"), on=on)
+        ledger.commit(plan(name, likes, on=on), [item("maria/Porto", 0, 1, view="entity")])
+        if name == "second":
+            ledger.undo("second", day(1))
+            assert before == rows(ledger, MARIA)
+            ledger.commit(plan("again", likes, on=1), [item("maria/Porto", 0, 1, view="entity")])
+    ledger.undo("again", day(3))
+
+    assert ["maria/Porto"] == [near.item_id for near in ledger.nearest("entity", vector(0, 1), MARIA)]
+    assert "Porto" in [entity.name for entity in ledger.find_entities(MARIA)]
+    assert () == ledger.check()
+
+
 def test_undo_is_refused_twice_and_under_a_later_resolution(ledger: SqlLedger) -> None:
     """The error names the resolution that stands on it; undone in order, all goes back."""
     source = _known(ledger)

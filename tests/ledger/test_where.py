@@ -60,7 +60,7 @@ FILTERS = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(metadata=st.lists(METADATA, min_size=1, max_size=4), filters=st.lists(FILTERS, min_size=1, max_size=8))
 def test_sql_and_the_oracle_choose_the_same(tmp_path: Path, metadata: list[dict[str, Any]], filters: list[Any]) -> None:
     """On any metadata and any filter, facts and messages alike."""

@@ -147,7 +147,7 @@ OTHERS = st.sampled_from(("Bob", "Cem", "Dora"))
 SAID = st.lists(st.tuples(st.booleans(), KINDS, OTHERS), min_size=2, max_size=6, unique=True)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(SAID, st.lists(st.sets(st.integers(0, 5), min_size=1), min_size=1, max_size=3))
 def test_any_splits_taken_back_leave_every_row(tmp_path_factory: Any, said: Any, wanted: Any):
     """Whatever facts are given to new entities, undoing it newest first restores all rows."""
