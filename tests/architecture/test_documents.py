@@ -18,7 +18,8 @@ FENCE = re.compile(r"^```(python[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 RELEASE = re.compile(r"Unreleased|\d+\.\d+\.\d+ - \d{4}-\d{2}-\d{2}")
 SECTIONS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
-LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")
+LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)")
+TITLE = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 class Page(NamedTuple):
@@ -55,10 +56,16 @@ def test_the_examples_of_a_document_run(page: Page, tmp_path: Path):
 
 @pytest.mark.parametrize("path", [p for p in PAGES if p.exists()], ids=lambda path: path.name)
 def test_links_between_documents_lead_somewhere(path: Path):
-    """A relative link names a file that exists."""
-    targets = LINK.findall(path.read_text(encoding="utf-8"))
+    """A relative link names a file that exists, and a heading in it."""
+    found = [(path.parent / file if file else path, title) for file, title in LINK.findall(path.read_text("utf-8"))]
 
-    assert [] == [target for target in targets if not (path.parent / target).exists()]
+    assert [] == [(file, title) for file, title in found if not file.exists() or (title and title not in anchors(file))]
+
+
+def anchors(path: Path) -> set[str]:
+    """The names by which the headings of a document are linked to."""
+    titles = TITLE.findall(path.read_text("utf-8"))
+    return {re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-") for title in titles}
 
 
 def test_the_change_log_keeps_its_form():
