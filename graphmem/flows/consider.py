@@ -133,8 +133,8 @@ def _gathered(
         messages=messages,
     )
     names = {e.id: e for group in known.values() for e in group} | {e.id: e for e in linked.entities}
-    candidates = _candidates(engine, episode.scope, linked.facts, vectors)
-    return linked, names, candidates
+    near = candidates(engine, episode.scope, linked.facts, vectors)
+    return linked, names, near
 
 
 def _near_names(
@@ -156,7 +156,7 @@ def _near_names(
     }
 
 
-def _candidates(
+def candidates(
     engine: Engine, scope: Scope, facts: Sequence[LinkedFact], vectors: Vectors
 ) -> list[tuple[Candidate, ...]]:
     """What is known near each fact: by meaning, and by the same subject in the graph."""

@@ -119,7 +119,7 @@ def delete_all(engine: Engine, scope: Scope, *, dry_run: bool) -> DeleteReport:
 
 def undo(engine: Engine, resolution_id: str) -> tuple[Change, ...]:
     """Put back what a resolution changed, in the words of what happens now. Raises NotFound, ConflictError."""
-    plan = engine.ledger.undo(resolution_id, engine.clock())
+    plan = engine.ledger.undo(resolution_id, engine.clock(), engine.settings.cardinality)
     reembed.fill_returned(engine)
     engine.projection.apply()
     inverse = {"ADD": "DELETE", "DELETE": "ADD", "UPDATE": "UPDATE", "NONE": "NONE"}

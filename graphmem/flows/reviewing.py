@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from graphmem.engine import Engine
 from graphmem.errors import ConflictError
+from graphmem.flows import consider
+from graphmem.flows.consider import Vectors
 from graphmem.flows.remember import Surroundings, Texts, vector_items
 from graphmem.ledger.reviews import Waiting, pair
 from graphmem.steps import linking, resolution
-from graphmem.values import Candidate, Draft, Episode, MessageRecord, Plan, Review, Verdict
+from graphmem.values import Candidate, Draft, Episode, MessageRecord, Plan, Review, Scope, Verdict
 
 ACCEPTED = "user"
 """The trust of what a person has accepted."""
@@ -63,16 +65,25 @@ def _remember(engine: Engine, waiting: Waiting) -> None:
         # Another process may decide about the same owner meanwhile; then this is planned anew, on what it left.
         while not committed:
             after = engine.ledger.latest(episode.scope.owner)
-            plan = _plan(engine, waiting, episode, vouched, draft)
+            plan = _plan(engine, waiting, episode, vouched, draft, vectors)
             items = vector_items(NO_MESSAGES, plan, vectors, episode.scope)
             committed = engine.ledger.operating.accept(waiting.review.id, plan, items, after=after)
 
 
-def _plan(engine: Engine, waiting: Waiting, episode: Episode, vouched: Sequence[MessageRecord], draft: Draft) -> Plan:
+def _plan(
+    engine: Engine,
+    waiting: Waiting,
+    episode: Episode,
+    vouched: Sequence[MessageRecord],
+    draft: Draft,
+    vectors: Vectors,
+) -> Plan:
     scope = episode.scope
     known = engine.ledger.entities(scope.owner, linking.keys(linking.names(draft)))
     linked = linking.link(draft, known, {}, owner=scope.owner, episode_id=waiting.review.id, messages=vouched)
     candidates, verdicts = _still(engine, waiting)
+    since, more = _since(engine, scope, linked, vectors, {candidate.memory.id for candidate in candidates})
+    candidates, verdicts = (*candidates, *since), (*verdicts, *more)
     plan = resolution.plan(
         linked, [candidates], verdicts, scope=scope, at=engine.clock(), episode_id=episode.id, messages=vouched
     )
@@ -87,3 +98,14 @@ def _still(engine: Engine, waiting: Waiting) -> tuple[tuple[Candidate, ...], tup
     candidates = tuple(Candidate(memory=k.memory, triples=k.triples, names=k.names) for k in standing.values())
     kept = [v.model_copy(update={"fact": 0}) for v in waiting.verdicts if v.memory_id in standing]
     return candidates, tuple(kept)
+
+
+def _since(
+    engine: Engine, scope: Scope, linked: linking.Linked, vectors: Vectors, known: Collection[str]
+) -> tuple[tuple[Candidate, ...], tuple[Verdict, ...]]:
+    """What the fact takes the place of by rule, and did not when it was held."""
+    (near,) = consider.candidates(engine, scope, linked.facts, vectors)
+    rules = resolution.Settings(cardinality=engine.settings.cardinality)
+    found = resolution.judge(linked.facts, [near], rules, trust=[ACCEPTED]).verdicts
+    ended = {v.memory_id: v for v in found if v.action == "supersede" and v.memory_id not in known}
+    return tuple(c for c in near if c.memory.id in ended), tuple(ended.values())

@@ -160,9 +160,11 @@ class Ledger(Protocol):
         """Write vectors outside a plan (messages of a failed episode, a new embedding)."""
         ...
 
-    def undo(self, resolution_id: str, at: datetime) -> Plan:
+    def undo(self, resolution_id: str, at: datetime, pinned: Mapping[str, str] | None = None) -> Plan:
         """Put back what a resolution changed; returns the plan undone. Raises NotFound, ConflictError (undone before,
-        or a later resolution builds on it).
+        a later resolution builds on it, or what comes back would hold beside a newer value).
+
+        `pinned`: relation type -> "one" or "many" values at a time, where it is not as shipped.
         """
         ...
 

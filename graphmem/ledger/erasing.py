@@ -12,12 +12,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, String, cast, delete, func, select, update
+from sqlalchemy import Connection, String, cast, delete, func, or_, select, update
 
 from graphmem.ledger import episodes, hanging, lexical, outbox, removal, schema, splitting
 from graphmem.ledger.engine import insert
 from graphmem.ledger.marking import Marked, emptied, kept_sources, there
+from graphmem.ledger.merging import MERGED
 from graphmem.ledger.outbox import Stores
+from graphmem.ledger.parting import PARTED
 from graphmem.ledger.rows import chunks, in_scope, owner_scope
 from graphmem.ledger.schema import aliases, entities, history, memories, messages, resolutions, touched
 from graphmem.steps.linking import key
@@ -47,6 +49,7 @@ def erase(connection: Connection, stores: Stores, marked: Marked, at: datetime) 
     texts.of(schema.reviews.c.text, schema.reviews.c.id, reviews := _reviews(connection, marked, gone))
     texts.of_items(marked, gone)
     counts["reviews"] = _delete(connection, schema.reviews.c.id, reviews)
+    _unjudge(connection, marked)
     named, ties = _named(connection, marked)
     counts["memories"] = len(there(connection, memories.c.id, marked.memories))
     counts["messages"] = len(there(connection, messages.c.id, marked.messages))
@@ -59,7 +62,10 @@ def erase(connection: Connection, stores: Stores, marked: Marked, at: datetime) 
     counts["resolutions"] = _delete(connection, resolutions.c.id, plans)
     counts["episodes"] = _drop_messages(connection, marked, gone)
     removal.index_anew(connection, around)
-    counts |= _sweep(connection, stores, marked, named, ties, texts)
+    owners = there(connection, entities.c.id, named, answer=entities.c.owner)
+    swept, counts["relations"] = _sweep(connection, stores, marked, named, ties, texts)
+    counts["entities"] = len(swept)
+    counts["resolutions"] += _undecide(connection, owners, swept)
     receipt_id = episodes.stable_id("erasure", at.isoformat(), marked.kind, *sorted(marked.memories | marked.messages))
     receipt = Receipt(id=receipt_id, kind=marked.kind, at=at, kept=kept, **counts)
     _write_receipt(connection, receipt, counts)
@@ -140,6 +146,23 @@ def _reviews(connection: Connection, marked: Marked, gone: set[str]) -> set[str]
     return found | there(connection, c.episode_id, gone, answer=c.id)
 
 
+def _unjudge(connection: Connection, marked: Marked) -> None:
+    """Reviews that stay say no more what they would do to the memories that go."""
+    c = schema.reviews.c
+    for owner in _owners(connection, marked):
+        rows = connection.execute(
+            select(c.id, c.reason, c.verdicts).where(in_scope(schema.reviews, owner_scope(owner)))
+        )
+        for row in rows.all():
+            told = [verdict["reason"] for verdict in row.verdicts if verdict["memory_id"] in marked.memories]
+            if told:
+                left = [verdict for verdict in row.verdicts if verdict["memory_id"] not in marked.memories]
+                reason = row.reason
+                for words in told:
+                    reason = reason.replace(words, "what it would change was erased")
+                connection.execute(update(schema.reviews).where(c.id == row.id).values(reason=reason, verdicts=left))
+
+
 def _forget_replies(connection: Connection, marked: Marked, gone: set[str]) -> int:
     """Replies of models, and supplied facts, of every episode that loses a message."""
     touching = there(connection, messages.c.id, marked.messages, answer=messages.c.episode_id)
@@ -205,8 +228,11 @@ def _drop_empty_episodes(connection: Connection, scope: Scope) -> int:
 
 def _sweep(
     connection: Connection, stores: Stores, marked: Marked, named: Sequence[str], ties: Sequence[str], texts: _Texts
-) -> dict[str, int]:
-    """Relations and entities that nothing holds any more, and names that nothing left says."""
+) -> tuple[set[str], int]:
+    """Relations and entities that nothing holds any more, and names that nothing left says.
+
+    Returns the ids of the entities, and how many relations went.
+    """
     names = texts.names(named)
     before = {t.name: there(connection, t.c.id, ids) for t, ids in ((schema.relations, ties), (entities, named))}
     hanging.sweep(connection, stores, named, ties)
@@ -217,7 +243,21 @@ def _sweep(
     _delete(connection, schema.next_vectors.c.item_id, swept)
     _delete(connection, schema.merged.c.entity_id, marked.entities | swept)
     _delete(connection, schema.merged.c.into_id, marked.entities | swept)
-    return {"entities": len(swept), "relations": len(before["relations"] - after["relations"])}
+    return swept, len(before["relations"] - after["relations"])
+
+
+def _undecide(connection: Connection, owners: Iterable[str], swept: set[str]) -> int:
+    """What was decided about entities that went, made one with another or kept apart: it holds their names."""
+    found: set[str] = set()
+    before = cast(resolutions.c.before, String)
+    of_facts = select(touched.c.memory_id).where(touched.c.resolution_id == resolutions.c.id).exists()
+    about = or_(~of_facts, *(before.contains(f'"{sign}"', autoescape=True) for sign in (MERGED, PARTED)))
+    for some in chunks(owners):
+        rows = connection.execute(select(resolutions.c.id, before).where(resolutions.c.owner.in_(some), about))
+        found |= {plan_id for plan_id, image in rows.all() if not swept.isdisjoint(_IDS.findall(image))}
+    _delete(connection, history.c.resolution_id, found)
+    _delete(connection, touched.c.resolution_id, found)
+    return _delete(connection, resolutions.c.id, found)
 
 
 def _unsaid_aliases(connection: Connection, entity_ids: set[str]) -> set[str]:

@@ -171,10 +171,10 @@ class SqlLedger(Reading):
         with self._database.write("store_vectors") as connection:
             _vectors.put(connection, self._stores, vectors)
 
-    def undo(self, resolution_id: str, at: datetime) -> Plan:
-        """Put back what a resolution changed; returns the plan undone. Raises NotFound, ConflictError."""
+    def undo(self, resolution_id: str, at: datetime, pinned: Mapping[str, str] | None = None) -> Plan:
+        """See `Ledger.undo`."""
         with self._database.write("undo") as connection:
-            return undo.undo(connection, self._stores, resolution_id, at)
+            return undo.undo(connection, self._stores, resolution_id, at, pinned)
 
     def update(
         self,

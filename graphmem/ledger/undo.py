@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, delete, or_, select, tuple_, update
 
 from graphmem.errors import ConflictError, NotFound
 from graphmem.faults import reach
@@ -16,13 +16,29 @@ from graphmem.ledger.merging import MERGED
 from graphmem.ledger.outbox import Stores
 from graphmem.ledger.parting import PARTED
 from graphmem.ledger.rows import chunks
-from graphmem.ledger.schema import aliases, entities, mentions, resolutions, similar, touched
+from graphmem.ledger.schema import (
+    aliases,
+    entities,
+    memories,
+    mentions,
+    relations,
+    resolutions,
+    similar,
+    supports,
+    touched,
+)
 from graphmem.steps.linking import key, relation_id
-from graphmem.values import Plan
+from graphmem.steps.relation_types import cardinality
+from graphmem.values import Memory, Plan
 
 
-def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetime) -> Plan:
-    """Put back what a resolution changed. Raises NotFound, ConflictError."""
+def undo(
+    connection: Connection, stores: Stores, resolution_id: str, at: datetime, pinned: Mapping[str, str] | None = None
+) -> Plan:
+    """Put back what a resolution changed. Raises NotFound, ConflictError.
+
+    `pinned`: relation type -> "one" or "many" values at a time, where it is not as shipped.
+    """
     row = connection.execute(select(resolutions).where(resolutions.c.id == resolution_id)).mappings().first()
     if row is None:
         raise NotFound("resolution", resolution_id, advice="Ids of resolutions come from add, delete and history.")
@@ -52,6 +68,9 @@ def undo(connection: Connection, stores: Stores, resolution_id: str, at: datetim
     # What the text had that goes now: an update keeps no triples in its plan.
     hanging.sweep(connection, stores, named, ties)
     after = facts.known(connection, ids)
+    _refuse_rivals(
+        connection, row["at"], at, [k for i, k in after.items() if i not in before or _ended(before[i])], pinned
+    )
     outbox.note(connection, stores, "vectors", "upsert", returned)
     _note(connection, stores, image, list(after))
     reviews.withdraw(connection, plan)
@@ -77,6 +96,54 @@ def _undoable(connection: Connection, row: RowMapping) -> list[str]:
         if later is not None:
             raise ConflictError(f"Resolution {later!r} builds on {row['id']!r}.", advice="Undo the later one first.")
     return ids
+
+
+def _ended(known: Known) -> bool:
+    return known.memory.retired_at is not None
+
+
+def _refuse_rivals(
+    connection: Connection, since: datetime, at: datetime, returned: Sequence[Known], pinned: Mapping[str, str] | None
+) -> None:
+    """What comes back must not hold beside a value that has taken its place since."""
+    held = {
+        known.memory.id: known.memory
+        for known in returned
+        if not _ended(known) and known.memory.modality == "asserted" and not _over(known.memory, at)
+    }
+    tie = (supports.c.memory_id, relations.c.source_id, relations.c.type, relations.c.target_id)
+    said = select(*tie).join(relations, relations.c.id == supports.c.relation_id)
+    for some in chunks(held):
+        for memory_id, source_id, kind, target_id in connection.execute(
+            said.where(supports.c.memory_id.in_(some))
+        ).all():
+            if cardinality(kind, pinned or {}) != "one":
+                continue
+            rival = connection.scalar(
+                select(memories.c.text)
+                .join(supports, supports.c.memory_id == memories.c.id)
+                .join(relations, relations.c.id == supports.c.relation_id)
+                .where(
+                    relations.c.source_id == source_id,
+                    relations.c.type == kind,
+                    relations.c.target_id != target_id,
+                    memories.c.modality == "asserted",
+                    memories.c.recorded_at > since,
+                    memories.c.retired_at.is_(None),
+                    or_(memories.c.valid_to.is_(None), memories.c.valid_to > at),
+                    or_(memories.c.expires_at.is_(None), memories.c.expires_at > at),
+                )
+                .limit(1)
+            )
+            if rival is not None:
+                raise ConflictError(
+                    f"{held[memory_id].text!r} would come back beside {rival!r}, which is newer.",
+                    advice="Delete that one first, or undo what added it.",
+                )
+
+
+def _over(memory: Memory, at: datetime) -> bool:
+    return any(end is not None and end <= at for end in (memory.valid_to, memory.expires_at))
 
 
 def _untie(connection: Connection, stores: Stores, image: Image) -> None:

@@ -34,6 +34,7 @@ def test_a_rebuild_that_was_cut_off_is_finished(opened: Opener, place: str) -> N
     """The next process that opens the store writes it anew, without being asked."""
     memory = opened()
     memory.add("Ann knows Bob", user_id="u")
+    memory.verify()
     cut(memory, place, memory.rebuild)
     assert () == opened().verify().differences
 
