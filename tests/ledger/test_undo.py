@@ -151,6 +151,20 @@ def test_undo_is_refused_twice_and_under_a_later_resolution(ledger: SqlLedger) -
     assert () == ledger.check()
 
 
+def test_undo_is_refused_beside_a_newer_value(ledger: SqlLedger) -> None:
+    """What was deleted does not come back where another value has come since; where both may hold, it does."""
+    source = _known(ledger)
+    gone = ledger.delete([OLD], day(1))
+    ledger.commit(plan("second", fact("lives in Porto", source, ("Maria", "lives_in", "Porto"), on=2), on=2))
+    before = rows(ledger, MARIA)
+
+    with pytest.raises(ConflictError, match="'lives in Lisbon' would come back beside 'lives in Porto'"):
+        ledger.undo(str(gone.resolution_id), day(3))
+    assert before == rows(ledger, MARIA)
+    ledger.undo(str(gone.resolution_id), day(3), {"lives_in": "many"})
+    assert {"lives in Lisbon", "lives in Porto"} == {memory.text for memory in ledger.list(MARIA, now()).items}
+
+
 def test_history_tells_of_closures_and_their_undoing(ledger: SqlLedger) -> None:
     """A closure is a DELETE with its reason; reopening is an ADD."""
     source = _known(ledger)

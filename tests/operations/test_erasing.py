@@ -8,9 +8,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from graphmem import Fact, InputError, Memory, NotFound, ScopeError, UnknownEntity
 from graphmem.faults import listening
+from graphmem.ledger.schema import similar
 from graphmem.values import Scope
 from tests.operations.conftest import Opener
 from tests.operations.worlds import bytes_left, everything
@@ -116,6 +118,24 @@ def test_a_name_is_left_by_no_merge_of_what_was_deleted(bare: Memory, home: Path
     bare.erase(user_id="quuxmaria")
 
     assert {} == bytes_left(home, "quuxmaria")
+
+
+def test_a_name_is_left_by_no_refusal_of_a_merge(bare: Memory, home: Path):
+    """What was decided about two names goes with the last that says one of them."""
+    bare.add("Marielle knows Bob", user_id="ann")
+    bare.add("Mariellezqx knows Bob", user_id="ann")
+    entities = bare._engine.ledger.find_entities(Scope(user_id="ann"))
+    first, second = sorted(e.id for e in entities if e.name.startswith("Marielle"))
+    with bare._engine.ledger._database.write("test") as connection:
+        connection.execute(insert(similar).values(first_id=first, second_id=second, cosine=0.9))
+    (proposal,) = [review for review in bare.reviews(user_id="ann") if review.kind == "merge"]
+    bare.reject(proposal.id)
+    (fact,) = [fact for fact in bare.list(user_id="ann") if "zqx" in fact.text]
+
+    receipt = bare.erase(fact.id)
+
+    assert (True, 0) == (receipt.complete, receipt.residue)
+    assert {} == bytes_left(home, "Mariellezqx")
 
 
 def test_an_entity_goes_with_all_that_names_it(bare: Memory, home: Path):

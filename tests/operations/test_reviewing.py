@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from graphmem import ConflictError, Fact, InputError, Memory, NotFound
@@ -11,6 +13,7 @@ from graphmem.steps.orders import reads_like_an_order
 from graphmem.values import Draft, EntityDraft, FactDraft, RelationDraft
 from tests.operations.conftest import Opener
 from tests.operations.payloads import ORDERS, TELLINGS
+from tests.operations.worlds import bytes_left
 
 
 def lives(memory: Memory, city: str, **more: object) -> object:
@@ -60,6 +63,36 @@ def test_a_harmless_fact_of_an_untrusted_source_is_remembered_with_its_trust(bar
     assert [("Maria lives in Porto", "web")] == [(f.text, f.trust) for f in bare.list(user_id="ann")]
     lives(bare, "Lisbon", at="2024-01-10")
     assert ["Maria lives in Lisbon"] == now(bare)
+
+
+def test_accepting_ends_what_has_come_since(bare: Memory):
+    """A newer value of the same kind is ended too: nobody lives in two places."""
+    lives(bare, "Lisbon", at="2024-01-01")
+    lives(bare, "Porto", at="2024-01-10", trust="web")
+    (waiting,) = bare.reviews(user_id="ann")
+    (lisbon,) = bare.list(user_id="ann")
+    bare.delete(lisbon.id)
+    lives(bare, "Madrid", at="2024-01-05")
+
+    bare.accept(waiting.id)
+
+    assert ["Maria lives in Porto"] == now(bare)
+
+
+def test_an_erased_memory_is_in_no_review(bare: Memory, home: Path):
+    """What waits stays; that it would end the erased one is not said any more."""
+    lives(bare, "Oslofjordenby", at="2024-01-01")
+    lives(bare, "Porto", at="2024-01-10", trust="web")
+    (known,) = bare.list(user_id="ann")
+
+    receipt = bare.erase(known.id)
+    (waiting,) = bare.reviews(user_id="ann")
+
+    assert (True, 0) == (receipt.complete, receipt.residue)
+    assert {} == bytes_left(home, "Oslofjordenby")
+    assert () == waiting.memory_ids
+    bare.accept(waiting.id)
+    assert ["Maria lives in Porto"] == now(bare)
 
 
 def test_accepting_carries_out_what_was_held(bare: Memory):
