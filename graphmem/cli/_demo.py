@@ -219,7 +219,8 @@ def _answered(place: int, question: str, typed: str, answer: Answer) -> Iterator
 def _item(item: object) -> Iterator[RenderableType]:
     if isinstance(item, Path):
         yield render.inset(f"→ {route(item)}", "green", left=3)
-        yield from (render.inset(f'"{step.fact}"', left=5) for step in item.relations)
+        sentences = dict.fromkeys(step.fact for step in item.relations)
+        yield from (render.inset(f'"{sentence}"', left=5) for sentence in sentences)
     elif isinstance(item, Relation):
         yield render.inset(f"→ {render.relation(item)}", "green", left=3)
         yield render.inset(f'"{item.fact}"', left=5)

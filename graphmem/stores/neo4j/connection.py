@@ -5,6 +5,7 @@ Statements are files of `cypher/`, values are parameters; `calls` counts the sta
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ READ_SECONDS, WRITE_SECONDS = 30.0, 300.0
 
 MADE_MEANWHILE = "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"
 """What the loser of two that make the same is told, also after IF NOT EXISTS."""
+
+# What the driver says of its retries goes where an application sends it, not to stderr when it sends it nowhere.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 Parameters = Mapping[str, Any]
 Row = list[Any]
