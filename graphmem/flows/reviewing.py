@@ -103,9 +103,9 @@ def _still(engine: Engine, waiting: Waiting) -> tuple[tuple[Candidate, ...], tup
 def _since(
     engine: Engine, scope: Scope, linked: linking.Linked, vectors: Vectors, known: Collection[str]
 ) -> tuple[tuple[Candidate, ...], tuple[Verdict, ...]]:
-    """What the fact takes the place of by rule, and did not when it was held."""
+    """What the fact takes the place of by rule, or what has taken its place, since it was held."""
     (near,) = consider.candidates(engine, scope, linked.facts, vectors)
     rules = resolution.Settings(cardinality=engine.settings.cardinality)
     found = resolution.judge(linked.facts, [near], rules, trust=[ACCEPTED]).verdicts
-    ended = {v.memory_id: v for v in found if v.action == "supersede" and v.memory_id not in known}
-    return tuple(c for c in near if c.memory.id in ended), tuple(ended.values())
+    moved = {v.memory_id: v for v in found if v.action in {"supersede", "late"} and v.memory_id not in known}
+    return tuple(c for c in near if c.memory.id in moved), tuple(moved.values())

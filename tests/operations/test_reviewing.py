@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,20 @@ def test_accepting_ends_what_has_come_since(bare: Memory):
     bare.accept(waiting.id)
 
     assert ["Maria lives in Porto"] == now(bare)
+
+
+def test_what_is_accepted_late_was_so_until_then(bare: Memory):
+    """It becomes the past of what a trusted person has said since, as if it had been told in time."""
+    lives(bare, "Lisbon", at="2024-01-01")
+    lives(bare, "Porto", at="2024-01-05", trust="web")
+    (waiting,) = bare.reviews(user_id="ann")
+    lives(bare, "Madrid", at="2024-01-10")
+
+    bare.accept(waiting.id)
+
+    assert ["Maria lives in Madrid"] == now(bare)
+    (porto,) = [fact for fact in bare.list(user_id="ann", include_past=True) if "Porto" in fact.text]
+    assert porto.valid_to == datetime(2024, 1, 10, tzinfo=UTC)
 
 
 def test_an_erased_memory_is_in_no_review(bare: Memory, home: Path):
