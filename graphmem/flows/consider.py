@@ -133,8 +133,7 @@ def _gathered(
         messages=messages,
     )
     names = {e.id: e for group in known.values() for e in group} | {e.id: e for e in linked.entities}
-    near = candidates(engine, episode.scope, linked.facts, vectors)
-    return linked, names, near
+    return linked, names, candidates(engine, episode.scope, linked.facts, vectors)
 
 
 def _near_names(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, or_, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
 
 from graphmem.errors import ConflictError, NotFound
 from graphmem.faults import reach
@@ -27,9 +27,10 @@ from graphmem.ledger.schema import (
     supports,
     touched,
 )
+from graphmem.ledger.visibility import sees_fact
 from graphmem.steps.linking import key, relation_id
 from graphmem.steps.relation_types import cardinality
-from graphmem.values import Memory, Plan
+from graphmem.values import Plan, When
 
 
 def undo(
@@ -68,9 +69,8 @@ def undo(
     # What the text had that goes now: an update keeps no triples in its plan.
     hanging.sweep(connection, stores, named, ties)
     after = facts.known(connection, ids)
-    _refuse_rivals(
-        connection, row["at"], at, [k for i, k in after.items() if i not in before or _ended(before[i])], pinned
-    )
+    back = [i for i in after if i not in before or before[i].memory.retired_at is not None]
+    _refuse_rivals(connection, back, row["at"], at, pinned or {})
     outbox.note(connection, stores, "vectors", "upsert", returned)
     _note(connection, stores, image, list(after))
     reviews.withdraw(connection, plan)
@@ -98,52 +98,31 @@ def _undoable(connection: Connection, row: RowMapping) -> list[str]:
     return ids
 
 
-def _ended(known: Known) -> bool:
-    return known.memory.retired_at is not None
-
-
 def _refuse_rivals(
-    connection: Connection, since: datetime, at: datetime, returned: Sequence[Known], pinned: Mapping[str, str] | None
+    connection: Connection, memory_ids: Sequence[str], since: datetime, at: datetime, pinned: Mapping[str, str]
 ) -> None:
     """What comes back must not hold beside a value that has taken its place since."""
-    held = {
-        known.memory.id: known.memory
-        for known in returned
-        if not _ended(known) and known.memory.modality == "asserted" and not _over(known.memory, at)
-    }
-    tie = (supports.c.memory_id, relations.c.source_id, relations.c.type, relations.c.target_id)
-    said = select(*tie).join(relations, relations.c.id == supports.c.relation_id)
-    for some in chunks(held):
-        for memory_id, source_id, kind, target_id in connection.execute(
-            said.where(supports.c.memory_id.in_(some))
-        ).all():
-            if cardinality(kind, pinned or {}) != "one":
+    standing = (
+        sees_fact(None, When(now=at)),
+        memories.c.retired_at.is_(None),
+        memories.c.modality == "asserted",
+    )
+    stated = memories.join(supports, supports.c.memory_id == memories.c.id)
+    stated = stated.join(relations, relations.c.id == supports.c.relation_id)
+    tie = (relations.c.source_id, relations.c.type, relations.c.target_id)
+    for some in chunks(memory_ids):
+        said = select(memories.c.text, *tie).select_from(stated).where(memories.c.id.in_(some), *standing)
+        for text, source_id, kind, target_id in connection.execute(said).all():
+            if cardinality(kind, pinned) != "one":
                 continue
-            rival = connection.scalar(
-                select(memories.c.text)
-                .join(supports, supports.c.memory_id == memories.c.id)
-                .join(relations, relations.c.id == supports.c.relation_id)
-                .where(
-                    relations.c.source_id == source_id,
-                    relations.c.type == kind,
-                    relations.c.target_id != target_id,
-                    memories.c.modality == "asserted",
-                    memories.c.recorded_at > since,
-                    memories.c.retired_at.is_(None),
-                    or_(memories.c.valid_to.is_(None), memories.c.valid_to > at),
-                    or_(memories.c.expires_at.is_(None), memories.c.expires_at > at),
-                )
-                .limit(1)
-            )
+            newer = select(memories.c.text).select_from(stated).where(*standing, memories.c.recorded_at > since)
+            same = (tie[0] == source_id, tie[1] == kind, tie[2] != target_id)
+            rival = connection.scalar(newer.where(*same).limit(1))
             if rival is not None:
                 raise ConflictError(
-                    f"{held[memory_id].text!r} would come back beside {rival!r}, which is newer.",
+                    f"{text!r} would come back beside {rival!r}, which is newer.",
                     advice="Delete that one first, or undo what added it.",
                 )
-
-
-def _over(memory: Memory, at: datetime) -> bool:
-    return any(end is not None and end <= at for end in (memory.valid_to, memory.expires_at))
 
 
 def _untie(connection: Connection, stores: Stores, image: Image) -> None:

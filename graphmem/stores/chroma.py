@@ -86,14 +86,18 @@ class ChromaVectors:
                 self._failed = True
                 raise
 
+    def _start(self) -> None:
+        """A new client, in place of one that was closed."""
+        self._client = _client(self._folder)
+        self._collection = self._make()
+        self._failed = False
+
     def _reopen(self) -> None:
         """A write that failed (a full disk) leaves a transaction open, for which the next one waits 1,000 seconds."""
         with self._first:
             if self._failed:
                 self._client.close()
-                self._client = _client(self._folder)
-                self._collection = self._make()
-                self._failed = False
+                self._start()
 
     def upsert(self, items: Sequence[VectorItem]) -> None:
         """See `VectorStore.upsert`."""
@@ -157,9 +161,7 @@ class ChromaVectors:
                     shutil.rmtree(path)
                 elif path.name != LOCK:
                     path.unlink()
-            self._client = _client(self._folder)
-            self._collection = self._make()
-            self._failed = False
+            self._start()
 
     def close(self) -> None:
         """See `VectorStore.close`. The folder is released when its last user in this process closes it."""

@@ -32,7 +32,6 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("spare", [0, 4096, 20480, 61440])
 def test_chroma_goes_on_when_there_is_space_again(tmp_path: Path, spare: int) -> None:
     """A failed write leaves a transaction of Chroma's open, for which its next write would wait 1,000 seconds."""
-
     command = [sys.executable, "-m", "tests.faults.full_chroma", tmp_path, str(spare)]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
