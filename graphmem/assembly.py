@@ -16,7 +16,7 @@ from graphmem.errors import ConfigError, EmbeddingMismatch, MissingExtra
 from graphmem.faults import reach
 from graphmem.graph_projection import FollowedGraph, GraphProjection, forget_copy, home_id
 from graphmem.ledger.contracts import Ledger
-from graphmem.ledger.embedding import FINGERPRINT
+from graphmem.ledger.projections.embedding import FINGERPRINT
 from graphmem.models.contracts import LLM, Embedder, Extractor, Task
 from graphmem.models.providers import PROVIDERS, Provider
 from graphmem.projection import Projection

@@ -15,7 +15,7 @@ from graphmem.flows import audit, backup, compare, doctor, reembed, transfer, wo
 from graphmem.flows.reembed import Progress
 from graphmem.flows.work import Finished, Worker
 from graphmem.inputs import Time
-from graphmem.ledger.leases import MOST_ATTEMPTS
+from graphmem.ledger.memories.leases import MOST_ATTEMPTS
 from graphmem.models.contracts import Embedder
 from graphmem.settings import Settings
 from graphmem.values import (

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from uuid import uuid5
 
 from graphmem.engine import Engine
-from graphmem.ledger.rows import owner_scope
+from graphmem.ledger.database.rows import owner_scope
 from graphmem.steps import auditing, linking
 from graphmem.steps.auditing import Fact
 from graphmem.values import (

@@ -22,7 +22,7 @@ from graphmem.errors import ConflictError, InputError, NewerHome, StoreError, St
 from graphmem.faults import reach
 from graphmem.flows import transfer
 from graphmem.graph_projection import HOME, MARK, STALE
-from graphmem.ledger import copying
+from graphmem.ledger.copies import copying
 from graphmem.ledger.sql import SqlLedger
 from graphmem.projection import REBUILDING, Projection
 from graphmem.settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from graphmem.engine import Engine
-from graphmem.ledger.rows import owner_scope
+from graphmem.ledger.database.rows import owner_scope
 from graphmem.values import Differences, HistoryEntry, MemoryDifference, Relation, Scope, When
 
 Lines = Mapping[str, Sequence[HistoryEntry]]

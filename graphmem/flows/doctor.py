@@ -16,8 +16,8 @@ from pathlib import Path
 
 from graphmem.errors import GraphMemError
 from graphmem.ledger.contracts import Ledger
-from graphmem.ledger.copying import schema_of
-from graphmem.ledger.embedding import FINGERPRINT
+from graphmem.ledger.copies.copying import schema_of
+from graphmem.ledger.projections.embedding import FINGERPRINT
 from graphmem.ledger.sql import SqlLedger
 from graphmem.settings import Settings
 from graphmem.values import Check, DoctorReport, Health, Setting

@@ -13,7 +13,7 @@ from graphmem.engine import Engine
 from graphmem.errors import StoreError
 from graphmem.faults import reach
 from graphmem.flows import naming, residue
-from graphmem.ledger.marking import Marked
+from graphmem.ledger.erasure.marking import Marked
 from graphmem.values import Receipt, Scope
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from graphmem.engine import Engine
 from graphmem.errors import StoreError
-from graphmem.ledger.embedding import BARE, FINGERPRINT, Text
-from graphmem.ledger.rows import scope_of
+from graphmem.ledger.database.rows import scope_of
+from graphmem.ledger.projections.embedding import BARE, FINGERPRINT, Text
 from graphmem.stores.contracts import VectorItem
 from graphmem.values import ReembedReport
 

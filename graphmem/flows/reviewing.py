@@ -9,7 +9,7 @@ from graphmem.errors import ConflictError
 from graphmem.flows import consider
 from graphmem.flows.consider import Vectors
 from graphmem.flows.remember import Surroundings, Texts, vector_items
-from graphmem.ledger.reviews import Waiting, pair
+from graphmem.ledger.memories.reviews import Waiting, pair
 from graphmem.steps import linking, resolution
 from graphmem.values import Candidate, Draft, Episode, MessageRecord, Plan, Review, Scope, Verdict
 

@@ -18,8 +18,8 @@ from typing import IO, Any, NamedTuple, cast
 from graphmem.engine import Engine
 from graphmem.errors import ConflictError, InputError, NewerHome, StoreReadOnly
 from graphmem.flows import reembed
-from graphmem.ledger.embedding import BARE
-from graphmem.ledger.transfer import Line
+from graphmem.ledger.copies.transfer import Line
+from graphmem.ledger.projections.embedding import BARE
 from graphmem.steps.redaction import Redactor
 from graphmem.values import ExportReport
 

@@ -21,7 +21,7 @@ from graphmem.faults import reach
 from graphmem.flows import remember
 from graphmem.flows.remember import Stopwatch
 from graphmem.ledger.contracts import Recorded
-from graphmem.ledger.leases import Lease
+from graphmem.ledger.memories.leases import Lease
 from graphmem.values import AddResult, WorkReport
 
 log = logging.getLogger(__name__)

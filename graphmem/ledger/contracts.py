@@ -37,9 +37,9 @@ from graphmem.values import (
 )
 
 if TYPE_CHECKING:
-    from graphmem.ledger.graph_items import GraphItems
     from graphmem.ledger.keeping import Keeping
     from graphmem.ledger.operating import Operating
+    from graphmem.ledger.projections.graph_items import GraphItems
     from graphmem.ledger.working import Working
 
 LexicalView = Literal["fact", "turn", "window2", "window3"]

@@ -10,16 +10,18 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import select, text
 
-from graphmem.ledger import copying, embedding, schema, transfer
-from graphmem.ledger import state as _state
-from graphmem.ledger.embedding import Text
-from graphmem.ledger.engine import Database
+from graphmem.ledger.copies import copying, transfer
+from graphmem.ledger.copies import state as _state
+from graphmem.ledger.copies.state import State
+from graphmem.ledger.copies.transfer import Line
+from graphmem.ledger.database import schema
+from graphmem.ledger.database.engine import Database
+from graphmem.ledger.database.rows import history_of, in_scope
+from graphmem.ledger.database.schema import next_vectors, vectors
 from graphmem.ledger.migrations import version
-from graphmem.ledger.outbox import Stores
-from graphmem.ledger.rows import history_of, in_scope
-from graphmem.ledger.schema import next_vectors, vectors
-from graphmem.ledger.state import State
-from graphmem.ledger.transfer import Line
+from graphmem.ledger.projections import embedding
+from graphmem.ledger.projections.embedding import Text
+from graphmem.ledger.projections.outbox import Stores
 from graphmem.values import HistoryEntry, Scope
 
 

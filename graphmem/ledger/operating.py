@@ -9,28 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from graphmem.faults import reach
-from graphmem.ledger import (
-    cleaning,
-    entities,
-    episodes,
-    erasing,
-    expiring,
-    facts,
-    marking,
-    merging,
-    parting,
-    planning,
-    removal,
-    reviews,
-    splitting,
-)
+from graphmem.ledger.changes import committing, merging, parting, removal, splitting
 from graphmem.ledger.contracts import Recorded
-from graphmem.ledger.engine import Database
-from graphmem.ledger.erasing import Erased
-from graphmem.ledger.marking import Marked
-from graphmem.ledger.outbox import Stores
-from graphmem.ledger.reviews import Waiting
-from graphmem.ledger.vectors import Matrices
+from graphmem.ledger.database.engine import Database
+from graphmem.ledger.erasure import cleaning, erasing, marking
+from graphmem.ledger.erasure.erasing import Erased
+from graphmem.ledger.erasure.marking import Marked
+from graphmem.ledger.memories import entities, episodes, expiring, facts, planning, reviews
+from graphmem.ledger.memories.reviews import Waiting
+from graphmem.ledger.projections.outbox import Stores
+from graphmem.ledger.projections.vectors import Matrices
 from graphmem.stores.contracts import VectorItem
 from graphmem.values import (
     DeleteReport,
@@ -76,7 +64,7 @@ class Operating:
             identity = reviews.acceptance(connection, review_id)
             reviews.decide(connection, review_id, "accepted", plan.at, identity)
             reach("review.decided")
-            facts.commit(connection, self._stores, plan.model_copy(update={"resolution_id": identity}), vectors)
+            committing.commit(connection, self._stores, plan.model_copy(update={"resolution_id": identity}), vectors)
         return True
 
     def reject(self, review_id: str, at: datetime) -> None:

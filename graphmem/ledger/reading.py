@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from graphmem.ledger import entities, episodes, facts, lexical, outlines, reads
-from graphmem.ledger import relations as ties
-from graphmem.ledger import vectors as _vectors
-from graphmem.ledger.common_words import WordCounts
 from graphmem.ledger.contracts import Known, LexicalView
-from graphmem.ledger.engine import Database
+from graphmem.ledger.database.engine import Database
+from graphmem.ledger.memories import entities, episodes, facts, outlines, reads
+from graphmem.ledger.memories import relations as ties
+from graphmem.ledger.projections import vectors as _vectors
+from graphmem.ledger.text import lexical
+from graphmem.ledger.text.common_words import WordCounts
 from graphmem.steps.filters import Condition
 from graphmem.steps.signals import FactOutline, MessageOutline
 from graphmem.stores.contracts import Near, View

@@ -11,28 +11,22 @@ from typing import Literal
 
 from sqlalchemy import func, select
 
-from graphmem.ledger import (
-    checking,
-    episodes,
-    facts,
-    leases,
-    outbox,
-    removal,
-    schema,
-    undo,
-    updating,
-)
-from graphmem.ledger import vectors as _vectors
-from graphmem.ledger.common_words import WordCounts
+from graphmem.ledger.changes import committing, removal, undo, updating
 from graphmem.ledger.contracts import OutboxItem, Recorded
-from graphmem.ledger.engine import Database, upsert
-from graphmem.ledger.graph import EmbeddedGraph
-from graphmem.ledger.graph_items import GraphItems
+from graphmem.ledger.copies import checking
+from graphmem.ledger.database import schema
+from graphmem.ledger.database.engine import Database, upsert
 from graphmem.ledger.keeping import Keeping
+from graphmem.ledger.memories import episodes, facts, leases
 from graphmem.ledger.migrations import MIGRATIONS, migrate
 from graphmem.ledger.operating import Operating
-from graphmem.ledger.outbox import Stores
+from graphmem.ledger.projections import outbox
+from graphmem.ledger.projections import vectors as _vectors
+from graphmem.ledger.projections.graph import EmbeddedGraph
+from graphmem.ledger.projections.graph_items import GraphItems
+from graphmem.ledger.projections.outbox import Stores
 from graphmem.ledger.reading import Reading
+from graphmem.ledger.text.common_words import WordCounts
 from graphmem.ledger.working import Working
 from graphmem.models.contracts import Reply
 from graphmem.stores.contracts import VectorItem, View
@@ -160,7 +154,7 @@ class SqlLedger(Reading):
         with self._database.write("commit") as connection:
             if after is not None and facts.latest(connection, plan.scope.owner) != after:
                 return facts.is_resolved(connection, plan.resolution_id)
-            facts.commit(connection, self._stores, plan, vectors)
+            committing.commit(connection, self._stores, plan, vectors)
             if plan.episode_id is not None:
                 for prompt_hash, reply in replies:
                     episodes.journal(connection, plan.episode_id, prompt_hash, reply)

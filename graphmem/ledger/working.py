@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from graphmem.ledger import leases
-from graphmem.ledger.engine import Database
-from graphmem.ledger.leases import Fenced, Lease
+from graphmem.ledger.database.engine import Database
+from graphmem.ledger.memories import leases
+from graphmem.ledger.memories.leases import Fenced, Lease
 
 if TYPE_CHECKING:
     from graphmem.ledger.sql import SqlLedger

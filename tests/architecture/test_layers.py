@@ -25,6 +25,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli", "server", "mcp", "web"),
 )
 """Lowest first. A part may import itself and what lies below; never a part beside it or above."""
+LEDGER = ("database", "text", "migrations", "memories", "projections", "changes", "erasure", "copies")
+"""The packages of the ledger, lowest first; its modules, which the rest of graphmem calls, lie above them all."""
 CONTRACTS = ("graphmem.models.contracts", "graphmem.stores.contracts")
 """What the engine asks of models and stores: known to all above the values."""
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
@@ -64,6 +66,24 @@ def test_imports_point_down():
             if here is None or there is None or here == there or statement in ignored:
                 continue
             if RANK[there] >= RANK[here]:
+                wrong.append(f"{module.at(statement)} imports {name}")
+
+    assert [] == wrong
+
+
+def test_imports_inside_the_ledger_point_down():
+    """So do those between its packages."""
+    wrong = []
+    for module in modules():
+        here = module.name.split(".")[1:3]
+        if here[:1] != ["ledger"] or here[-1] not in LEDGER:
+            continue
+        ignored = for_types_only(module)
+        for statement, name in imports(module):
+            there = name.split(".")[1:3]
+            if there[:1] != ["ledger"] or statement in ignored or there[1:] == ["contracts"]:
+                continue
+            if there[1] != here[1] and (there[1] not in LEDGER or LEDGER.index(there[1]) > LEDGER.index(here[1])):
                 wrong.append(f"{module.at(statement)} imports {name}")
 
     assert [] == wrong

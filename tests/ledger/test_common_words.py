@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from graphmem.ledger import common_words, lexical
-from graphmem.ledger.common_words import WordCounts
 from graphmem.ledger.contracts import LexicalView
 from graphmem.ledger.sql import SqlLedger
+from graphmem.ledger.text import common_words, lexical
+from graphmem.ledger.text.common_words import WordCounts
 from graphmem.stores.contracts import Near
 from graphmem.values import Scope
 from tests.ledger.worlds import say

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphmem.ledger import words
 from graphmem.ledger.sql import SqlLedger
+from graphmem.ledger.text import words
 from graphmem.stores.contracts import VectorItem
 from graphmem.values import Scope
 from tests.ledger.worlds import BOB, MARIA, day, fact, item, plan, say, vector

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from graphmem import Fact, InputError, Memory, NotFound, ScopeError, UnknownEntity
 from graphmem.faults import listening
-from graphmem.ledger.schema import similar
+from graphmem.ledger.database.schema import similar
 from graphmem.values import Scope
 from tests.operations.conftest import Opener
 from tests.operations.worlds import bytes_left, everything

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphmem import ConflictError, InputError, Memory, NotFound
-from graphmem.ledger import schema
+from graphmem.ledger.database import schema
 from graphmem.models.scripted import HashEmbedder, ScriptedExtractor
 from tests.flows.conftest import triples
 from tests.operations.conftest import Opener

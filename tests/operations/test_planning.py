@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from graphmem import ConflictError, Fact, InputError, Memory
-from graphmem.ledger import schema
+from graphmem.ledger.database import schema
 from graphmem.values import PlannedAdd
 from tests.conftest import Clock
 from tests.faults.states import differences, state

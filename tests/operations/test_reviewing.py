@@ -242,7 +242,7 @@ def test_a_proposed_merge_is_accepted_or_rejected(bare: Memory):
     found = bare._engine.ledger.entities("user:ann", ["jonathan", "jonathon"])
     ends = sorted(e.id for some in found.values() for e in some)
     with bare._engine.ledger._database.write("commit") as connection:  # type: ignore[attr-defined]
-        from graphmem.ledger.schema import similar
+        from graphmem.ledger.database.schema import similar
 
         connection.execute(similar.insert(), [{"first_id": ends[0], "second_id": ends[1], "cosine": 0.9}])
     (proposal,) = bare.reviews(user_id="ann")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from graphmem import ConfigError, Memory, StoreUnavailable
-from graphmem.ledger.engine import Database
-from graphmem.ledger.postgres import escaped, restored
+from graphmem.ledger.database.engine import Database
+from graphmem.ledger.database.postgres import escaped, restored
 from graphmem.ledger.sql import SqlLedger
 from tests import postgres_server
 from tests.conftest import Clock

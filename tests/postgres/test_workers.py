@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from graphmem import InputError, LeaseLost, Memory, ModelUnavailable
-from graphmem.ledger.leases import MOST_ATTEMPTS
+from graphmem.ledger.memories.leases import MOST_ATTEMPTS
 from graphmem.models.contracts import ExtractionRequest
 from graphmem.values import Draft
 from tests.conftest import Clock

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import sqlite
 
-from graphmem.ledger.state import of_owner, tables
+from graphmem.ledger.copies.state import of_owner, tables
 
 OWNED = tuple(
     str(

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from graphmem import Memory, NewerHome
-from graphmem.ledger import schema
-from graphmem.ledger.engine import Database
-from graphmem.ledger.lexical import create
+from graphmem.ledger.database import schema
+from graphmem.ledger.database.engine import Database
 from graphmem.ledger.migrations import MIGRATIONS, migrate, version
 from graphmem.ledger.sql import SqlLedger
+from graphmem.ledger.text.lexical import create
 from tests.upgrades.make_home import state
 
 HOMES = sorted((Path(__file__).parent / "homes").iterdir())

@@ -134,7 +134,7 @@ def test_a_check_changes_nothing(one: Path, tmp_path: Path, clock: Clock) -> Non
 def test_a_restored_home_has_a_place_of_its_own_in_a_graph_database(one: Path, tmp_path: Path, clock: Clock) -> None:
     """Two homes never write to one copy of the graph; a home that is restored in place keeps its own; both fill it."""
     from graphmem.graph_projection import HOME, MARK, STALE
-    from graphmem.ledger.copying import meta_of
+    from graphmem.ledger.copies.copying import meta_of
 
     with opened(one, clock) as memory:
         memory._engine.ledger.set_meta(HOME, "first")

@@ -198,7 +198,8 @@ def test_the_state_tells_contents_and_nothing_else(tmp_path: Path, clock: Clock)
 
 def test_every_table_is_in_the_state_or_left_out_by_name() -> None:
     """A new table must be placed: what is remembered, what is derived, what only runs the home."""
-    from graphmem.ledger import schema, state
+    from graphmem.ledger.copies import state
+    from graphmem.ledger.database import schema
 
     placed = {table.name for table in state.tables()} | state.OPERATIONAL | state.DERIVED
 

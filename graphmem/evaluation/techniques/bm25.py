@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from graphmem.evaluation.records import DEPTH, Conversation, Ingested, Question, Retrieved
 from graphmem.evaluation.techniques.contract import Parts
 from graphmem.evaluation.techniques.units import Unit, by_id, shown, units
-from graphmem.ledger.words import indexed, query_words
+from graphmem.ledger.text.words import indexed, query_words
 
 
 class Bm25:

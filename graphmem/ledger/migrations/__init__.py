@@ -8,8 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, inspect, select
 
 from graphmem.errors import NewerHome
-from graphmem.ledger import schema
-from graphmem.ledger.engine import Database, upsert
+from graphmem.ledger.database import schema
+from graphmem.ledger.database.engine import Database, upsert
 from graphmem.ledger.migrations import first, second, third
 
 VERSION_KEY = "schema_version"

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from graphmem.ledger import lexical
+from graphmem.ledger.text import lexical
 
 LABELS = ("user_id", "agent_id", "app_id", "run_id")
 
