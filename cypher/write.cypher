@@ -132,10 +132,11 @@ CALL () {
   WHERE r.relation_id = row[2]
   DELETE r
 }
-CALL () {
+CALL () { // with a fact behind them: it brings those that come before it, and without it nothing would remove them
   UNWIND $batch.ties AS row
   MATCH (a:Graphmem {key: $batch.prefix + row[0]})
   MATCH (b:Graphmem {key: $batch.prefix + row[1]})
+  WHERE any(fact IN row[7] WHERE EXISTS { (:Graphmem {key: $batch.prefix + fact}) })
   CREATE (a)-[r:$(row[2])]->(b)
   SET r = {
     id: row[3], relation_id: row[4], relation: row[5], fact: row[6], memory_ids: row[7], confidence: row[8],

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import repeat
 from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -31,6 +32,9 @@ STALE = "stale"
 HOME = "graph_home"
 """Name of the ledger's id in databases that several homes share."""
 NOT_FILLED = "The graph was not filled from this home yet; until then the ledger's answers. Run: graphmem rebuild graph"
+BEHIND = (
+    "The graph is catching up, a part with each call; until then the ledger's answers. All at once: graphmem verify"
+)
 TRIES = 5
 """How often a batch is tried when other processes write to the same copy."""
 PATIENCE = 3.0
@@ -70,14 +74,17 @@ class GraphProjection:
     # writing
 
     def apply(self) -> bool:
-        """Write everything pending to the copy, filling it when it is new. True when nothing is left behind."""
+        """Write what is pending to the copy, a batch at most, filling it when it is new. True when nothing is left.
+
+        The add that finds a server back would have to wait for all that was said meanwhile, else.
+        """
         with self._lock:
-            return self._guarded(self._catch_up, False)
+            return self._guarded(lambda: self._catch_up(batches=1), False)
 
     def flush(self) -> bool:
-        """`apply`, and tell the ledger so. True when nothing is left behind."""
+        """Write everything pending, and tell the ledger so. True when nothing is left behind."""
         with self._lock:
-            done = self.apply()
+            done = self._guarded(self._catch_up, False)
             self._acknowledge()
             return done
 
@@ -106,12 +113,11 @@ class GraphProjection:
             self._ledger.set_meta(MARK, STALE)
             self._state = None
 
-    def _catch_up(self) -> bool:
+    def _catch_up(self, batches: int | None = None) -> bool:
         copy, now = self._reached(), self._clock()
         if not self._believed():
             self._fill(copy, now)
-        self._drain(now)
-        return True
+        return self._drain(now, batches)
 
     def _guarded(self, work: Callable[[], T], otherwise: T) -> T:
         """What the work gives; otherwise, when the store fails or failed a moment ago."""
@@ -192,17 +198,23 @@ class GraphProjection:
             found += some
         return found
 
-    def _drain(self, now: datetime) -> None:
+    def _drain(self, now: datetime, batches: int | None = None) -> bool:
+        """Write what is pending, so many batches at most. True when nothing is left behind."""
         ahead: Read | None = None
-        while True:
+        for _ in repeat(None) if batches is None else range(batches):
             items = ahead.items if ahead else self._waiting()
             flips = self._flipped(now)
             if not items and not flips:
-                return
+                return True
             ahead = self._write(items, flips, now, ahead.batch if ahead and not flips else None)
             self._applied += items
             if len(self._applied) >= BATCH // 2:
                 self._acknowledge()
+            if len(items) < BATCH:
+                return True
+        if ahead is not None:
+            self.problem = BEHIND
+        return ahead is None
 
     def _waiting(self, after: int = 0) -> list[OutboxItem]:
         last = self._applied[-1].sequence if self._applied else 0
@@ -268,17 +280,16 @@ class GraphProjection:
         return len(self._waiting())
 
     def current(self) -> GraphCopy | None:
-        """The copy, when it has all that the ledger has; None when it cannot be brought there now."""
+        """The copy, when it has all that the ledger has; None when it is more than a batch from there."""
         with self._lock:
-            return self._guarded(self._current, None)
+            return self._guarded(lambda: self._current(batches=1), None)
 
-    def _current(self) -> GraphCopy | None:
+    def _current(self, batches: int | None = None) -> GraphCopy | None:
         copy = self._reached()
         if not self._believed():
             self._not_filled()
             return None
-        self._drain(self._clock())
-        return copy
+        return copy if self._drain(self._clock(), batches) else None
 
     def required(self) -> GraphCopy:
         """The copy, when it has all that the ledger has. Raises StoreError, with why it cannot be brought there."""

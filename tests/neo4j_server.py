@@ -115,7 +115,7 @@ def _share(run: Path) -> Address:
 
 
 def _from_jars(run: Path) -> Address:
-    server = LocalNeo4j(run / "home", lock=run / "run.lock", throw_away=True)
+    server = LocalNeo4j(run / "home", lock=run / "run.lock", throw_away=True, hurried=True)
     server.start()
     return Address(server.url, server.browser)
 
@@ -202,7 +202,7 @@ def neo4j_url(neo4j_address: Address) -> str:
 def own_neo4j(tmp_path: Path) -> Iterator[Any]:
     """A server that a test may stop and start as it likes; started. Costs about ten seconds."""
     try:
-        server = LocalNeo4j(tmp_path / "neo4j", throw_away=True).start()
+        server = LocalNeo4j(tmp_path / "neo4j", throw_away=True, hurried=True).start()
     except NoServer as error:
         pytest.skip(f"{NO_NEO4J}: {error}")
     yield server

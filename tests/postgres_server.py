@@ -169,8 +169,10 @@ def schema() -> Iterator[str]:
 def _kept() -> str:
     """A schema that lasts as long as this process: making one costs more than most tests."""
     kept = schema()
+    url = next(kept)
+    # After the server's own exit is registered: the last that was registered goes first.
     atexit.register(kept.close)  # type: ignore[attr-defined]
-    return next(kept)
+    return url
 
 
 def emptied() -> str:

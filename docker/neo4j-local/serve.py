@@ -137,15 +137,17 @@ class LocalNeo4j:
         lock: Path | None = None,
         greeting: str = "",
         throw_away: bool = False,
+        hurried: bool = False,
     ) -> None:
         """`greeting`: commands that Neo4j Browser runs when it has connected, with semicolons between them.
 
-        `throw_away`: the guard removes the home when the server has ended.
+        `throw_away`: the guard removes the home when the server has ended. `hurried`: for minutes only, see `_java`.
         """
         self.home, self.password, self.version = home, password, version
         free = free_ports(2)
         self.bolt_port, self.http_port = bolt_port or free[0], http_port or free[1]
         self._lock, self._throw_away, self._greeting = lock, throw_away, greeting
+        self._hurried = hurried
         self._held: IO[str] | None = None
         self._log: IO[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
@@ -177,7 +179,7 @@ class LocalNeo4j:
         self._write_home()
         if self.password and not (self.home / "data" / "dbms").exists():
             self._set_password(lib)
-        self._guard = self._launch(_server(lib, self.home, self.version))
+        self._guard = self._launch(_server(lib, self.home, self.version, hurried=self._hurried))
         self._wait()
         return self
 
@@ -269,16 +271,18 @@ browser.post_connect_cmd={self._greeting}
             return False
 
 
-def _java(lib: Path) -> list[str]:
+def _java(lib: Path, *, hurried: bool = True) -> list[str]:
+    """`hurried`: compile little; a process starts in half the time then, and is slower after some minutes."""
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
     quiet = ["-XX:+UseSerialGC", "-Dio.netty.tryReflectionSetAccessible=true", "-Dlog4j2.disable.jmx=true"]
+    quiet += ["-XX:TieredStopAtLevel=1"] if hurried else []
     return [java(), "-Xmx512m", *quiet, *opened, "-cp", f"{lib}/*"]
 
 
-def _server(lib: Path, home: Path, version: str) -> list[str]:
+def _server(lib: Path, home: Path, version: str, *, hurried: bool) -> list[str]:
     with zipfile.ZipFile(lib / f"neo4j-{version}.jar") as jar:
         entry = jar.read("META-INF/services/org.neo4j.server.startup.EntryPoint").decode().strip()
-    return [*_java(lib), entry, f"--home-dir={home}", f"--config-dir={home / 'conf'}"]
+    return [*_java(lib, hurried=hurried), entry, f"--home-dir={home}", f"--config-dir={home / 'conf'}"]
 
 
 def _telling(log: str) -> str:

@@ -96,7 +96,7 @@ def test_a_wrong_password_and_a_server_that_takes_no_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each is one line with the setting to change; a refusal is exit code 2."""
-    server = LocalNeo4j(tmp_path / "neo4j", password="right-password").start()
+    server = LocalNeo4j(tmp_path / "neo4j", password="right-password", hurried=True).start()
     try:
         for name, value in {"GRAPH": "neo4j", "NEO4J_URL": server.url, "VECTORS": "none", "EMBEDDER": "hash"}.items():
             monkeypatch.setenv(f"GRAPHMEM_{name}", value)

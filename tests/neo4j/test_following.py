@@ -88,6 +88,42 @@ def test_statements_are_counted(graph: Memory) -> None:
     assert () == graph.verify().differences
 
 
+def test_what_waited_is_written_a_batch_a_call(graph: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An add that finds the server back does not wait for all of it; the ledger answers until the copy is there."""
+    graph.add("Hello", user_id="u", facts=said("Ann knows Bob"))
+    copy = graph._engine.projection.graph
+    assert copy is not None
+    with monkeypatch.context() as down:
+        down.setattr(copy, "_again", float("inf"))
+        for number in range(6):
+            assert not graph.add(f"Message {number}", user_id="u", facts=said(f"Ann knows Friend{number}")).projected
+    rows = copy.pending
+    monkeypatch.setattr(graph_projection, "BATCH", rows // 3)
+    before = calls(graph)
+
+    assert not graph.add("Back", user_id="u", facts=said("Ann knows Cem")).projected
+    assert 1 == calls(graph) - before
+    assert 0 < copy.pending < rows
+    assert graph_projection.BEHIND == graph.status().graph
+    assert 8 == len(graph.relations("Ann", user_id="u"))
+    assert () == graph.verify().differences
+    assert ("neo4j", 0) == (graph.status().graph, copy.pending)
+    assert graph.add("There", user_id="u", facts=said("Ann knows Dora")).projected
+
+
+def test_a_fact_that_goes_before_all_of_it_came_leaves_nothing(graph: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever its writes were parted: an edge between entities is never there without a fact behind it."""
+    graph.add("Hello", user_id="u", facts=said("Ann knows Bob", "Cem likes Tea"))
+    for size in range(1, 12):
+        with monkeypatch.context() as small:
+            small.setattr(graph_projection, "BATCH", size)
+            added = graph.add(f"Message {size}", user_id="u", facts=said("Ann likes Tea", "Bob knows Cem"))
+        for change in added.changes:
+            graph.delete(change.memory_id)
+
+        assert () == graph.verify().differences, size
+
+
 def test_only_what_is_true_now_starts_at_an_entity(graph: Memory, clock: Clock) -> None:
     """What ended is a fact between the same two, and no edge; the label goes with the last fact."""
     graph.add("Hello", user_id="u", facts=said("Ann lives_in Rome", "Ann knows Bob"))

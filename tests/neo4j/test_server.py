@@ -17,7 +17,7 @@ STARTER = """
 import sys, time
 from pathlib import Path
 from tests.neo4j_server import LocalNeo4j
-server = LocalNeo4j(Path(sys.argv[1]), password="long enough").start()
+server = LocalNeo4j(Path(sys.argv[1]), password="long enough", hurried=True).start()
 print(server.url, (server.home / "run" / "java.pid").read_text(), flush=True)
 time.sleep(600)
 """

@@ -57,7 +57,7 @@ def test_random_calls_keep_what_is_promised_on_neo4j(neo4j_url: str) -> None:
 def test_of_two_hundred_owners_none_is_shown_what_another_wrote(tmp_path: Path) -> None:
     """Ids that are prefixes, case twins and look-alikes of each other; every read, and what each write returns."""
     folder = RAM if RAM.is_dir() else tmp_path
-    found = figures(longer(2_000, 100_000), owners=200, seed=3, folder=folder, vectors="none")
+    found = figures(longer(500, 100_000), owners=200, seed=3, folder=folder, vectors="none")
 
     assert [] == found["first"]
     assert [] == found["differences of the stores"]
