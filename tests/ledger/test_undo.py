@@ -165,6 +165,27 @@ def test_undo_is_refused_beside_a_newer_value(ledger: SqlLedger) -> None:
     assert {"lives in Lisbon", "lives in Porto"} == {memory.text for memory in ledger.list(MARIA, now()).items}
 
 
+def test_undo_of_a_rewording_is_refused_beside_a_newer_value(ledger: SqlLedger) -> None:
+    """What the text said before does not hold again where another value has come since."""
+    source = _known(ledger)
+    other = Revision(
+        memory_id=OLD,
+        text="likes Alfama",
+        previous_text="lives in Lisbon",
+        reason="updated on request",
+        entity_ids=("maria/Maria", "maria/Alfama"),
+        triples=(Triple(source_id="maria/Maria", type="likes", target_id="maria/Alfama"),),
+    )
+    named = {"entities": (Entity(id="maria/Alfama", name="Alfama"),)}
+    ledger.commit(plan("second", revisions=(other,), on=1).model_copy(update=named))
+    ledger.commit(plan("third", fact("lives in Porto", source, ("Maria", "lives_in", "Porto"), on=2), on=2))
+    before = rows(ledger, MARIA)
+
+    with pytest.raises(ConflictError, match="'lives in Lisbon' would come back beside 'lives in Porto'"):
+        ledger.undo("second", day(3))
+    assert before == rows(ledger, MARIA)
+
+
 def test_history_tells_of_closures_and_their_undoing(ledger: SqlLedger) -> None:
     """A closure is a DELETE with its reason; reopening is an ADD."""
     source = _known(ledger)

@@ -33,7 +33,7 @@ from graphmem.ledger.projections import outbox
 from graphmem.ledger.projections.outbox import Stores
 from graphmem.steps.linking import key, relation_id
 from graphmem.steps.relation_types import cardinality
-from graphmem.values import Plan, When
+from graphmem.values import Memory, Plan, When
 
 
 def undo(
@@ -72,7 +72,7 @@ def undo(
     # What the text had that goes now: an update keeps no triples in its plan.
     hanging.sweep(connection, stores, named, ties)
     after = facts.known(connection, ids)
-    back = [i for i in after if i not in before or before[i].memory.retired_at is not None]
+    back = [i for i in after if i not in before or _says_anew(before[i].memory, after[i].memory)]
     _refuse_rivals(connection, back, row["at"], at, pinned or {})
     outbox.note(connection, stores, "vectors", "upsert", returned)
     _note(connection, stores, image, list(after))
@@ -99,6 +99,11 @@ def _undoable(connection: Connection, row: RowMapping) -> list[str]:
         if later is not None:
             raise ConflictError(f"Resolution {later!r} builds on {row['id']!r}.", advice="Undo the later one first.")
     return ids
+
+
+def _says_anew(old: Memory, new: Memory) -> bool:
+    """Whether it holds again, or says again what an update had put another text for."""
+    return old.retired_at is not None or old.text != new.text
 
 
 def _refuse_rivals(

@@ -44,3 +44,19 @@ def test_other_texts_are_left_alone(nlp, text):
     doc = nlp(text)
 
     assert mended(nlp, doc) is doc
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("I really like olives.", "VBP"),
+        ("We actually like Porto now.", "VBP"),
+        ("It felt really like home.", "IN"),
+        ("I was like my dad.", "IN"),
+    ],
+)
+def test_like_is_a_verb_where_somebody_likes(nlp, text, tag):
+    """Behind an adverb the small model tags it as the preposition."""
+    found = next(token for token in nlp(text) if token.text == "like")
+
+    assert (tag, "like") == (found.tag_, found.lemma_)
