@@ -26,18 +26,22 @@ def _known(ledger: SqlLedger) -> MessageRecord:
     return source
 
 
-def _revision(source: MessageRecord) -> Plan:
-    better = Revision(
+def _reworded(text: str, kind: str) -> Plan:
+    change = Revision(
         memory_id=OLD,
-        text="lives in Lisbon, Alfama",
+        text=text,
         previous_text="lives in Lisbon",
         reason="more detail",
         entity_ids=("maria/Maria", "maria/Alfama"),
-        triples=(Triple(source_id="maria/Maria", type="lives_in", target_id="maria/Alfama"),),
+        triples=(Triple(source_id="maria/Maria", type=kind, target_id="maria/Alfama"),),
     )
-    return plan("second", revisions=(better,), on=1).model_copy(
+    return plan("second", revisions=(change,), on=1).model_copy(
         update={"entities": (Entity(id="maria/Alfama", name="Alfama"),)}
     )
+
+
+def _revision(_: MessageRecord) -> Plan:
+    return _reworded("lives in Lisbon, Alfama", "lives_in")
 
 
 def _closure(source: MessageRecord) -> Plan:
@@ -168,16 +172,7 @@ def test_undo_is_refused_beside_a_newer_value(ledger: SqlLedger) -> None:
 def test_undo_of_a_rewording_is_refused_beside_a_newer_value(ledger: SqlLedger) -> None:
     """What the text said before does not hold again where another value has come since."""
     source = _known(ledger)
-    other = Revision(
-        memory_id=OLD,
-        text="likes Alfama",
-        previous_text="lives in Lisbon",
-        reason="updated on request",
-        entity_ids=("maria/Maria", "maria/Alfama"),
-        triples=(Triple(source_id="maria/Maria", type="likes", target_id="maria/Alfama"),),
-    )
-    named = {"entities": (Entity(id="maria/Alfama", name="Alfama"),)}
-    ledger.commit(plan("second", revisions=(other,), on=1).model_copy(update=named))
+    ledger.commit(_reworded("likes Alfama", "likes"))
     ledger.commit(plan("third", fact("lives in Porto", source, ("Maria", "lives_in", "Porto"), on=2), on=2))
     before = rows(ledger, MARIA)
 
