@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from graphmem.engine import ClaimReader, Clock, Engine
 from graphmem.errors import ConfigError, EmbeddingMismatch, MissingExtra
 from graphmem.faults import reach
-from graphmem.graph_projection import FollowedGraph, GraphProjection, forget_copy, home_id
+from graphmem.followed_graph import FollowedGraph
+from graphmem.graph_projection import GraphProjection, forget_copy, home_id
 from graphmem.ledger.contracts import Ledger
 from graphmem.ledger.projections.embedding import FINGERPRINT
 from graphmem.models.contracts import LLM, Embedder, Extractor, Task

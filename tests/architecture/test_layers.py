@@ -14,7 +14,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("ledger",),
     ("models",),
     ("graph_projection",),
-    ("projection",),
+    ("projection", "followed_graph"),
     ("engine",),
     ("flows", "importing"),
     ("assembly", "relationships", "operations", "adopting"),
