@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from itertools import repeat
 from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -78,7 +77,7 @@ class GraphProjection:
         The add that finds a server back would have to wait for all that was said meanwhile, else.
         """
         with self._lock:
-            return self._guarded(lambda: self._catch_up(batches=1), False)
+            return self._guarded(lambda: self._catch_up(wholly=False), False)
 
     def flush(self) -> bool:
         """Write everything pending, and tell the ledger so. True when nothing is left behind."""
@@ -112,11 +111,11 @@ class GraphProjection:
             self._ledger.set_meta(MARK, STALE)
             self._state = None
 
-    def _catch_up(self, batches: int | None = None) -> bool:
+    def _catch_up(self, wholly: bool = True) -> bool:
         copy, now = self._reached(), self._clock()
         if not self._believed():
             self._fill(copy, now)
-        return self._drain(now, batches)
+        return self._drain(now, wholly)
 
     def _guarded(self, work: Callable[[], T], otherwise: T) -> T:
         """What the work gives; otherwise, when the store fails or failed a moment ago."""
@@ -197,10 +196,10 @@ class GraphProjection:
             found += some
         return found
 
-    def _drain(self, now: datetime, batches: int | None = None) -> bool:
-        """Write what is pending, so many batches at most. True when nothing is left behind."""
+    def _drain(self, now: datetime, wholly: bool = True) -> bool:
+        """Write what is pending, else one batch of it. True when nothing is left behind."""
         ahead: Read | None = None
-        for _ in repeat(None) if batches is None else range(batches):
+        while True:
             items = ahead.items if ahead else self._waiting()
             flips = self._flipped(now)
             if not items and not flips:
@@ -211,9 +210,9 @@ class GraphProjection:
                 self._acknowledge()
             if len(items) < BATCH:
                 return True
-        if ahead is not None:
-            self.problem = BEHIND
-        return ahead is None
+            if ahead and not wholly:
+                self.problem = BEHIND
+                return False
 
     def _waiting(self, after: int = 0) -> list[OutboxItem]:
         last = self._applied[-1].sequence if self._applied else 0
@@ -281,14 +280,14 @@ class GraphProjection:
     def current(self) -> GraphCopy | None:
         """The copy, when it has all that the ledger has; None when it is more than a batch from there."""
         with self._lock:
-            return self._guarded(lambda: self._current(batches=1), None)
+            return self._guarded(lambda: self._current(wholly=False), None)
 
-    def _current(self, batches: int | None = None) -> GraphCopy | None:
+    def _current(self, wholly: bool = True) -> GraphCopy | None:
         copy = self._reached()
         if not self._believed():
             self._not_filled()
             return None
-        return copy if self._drain(self._clock(), batches) else None
+        return copy if self._drain(self._clock(), wholly) else None
 
     def required(self) -> GraphCopy:
         """The copy, when it has all that the ledger has. Raises StoreError, with why it cannot be brought there."""
