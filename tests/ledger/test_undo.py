@@ -139,6 +139,18 @@ def test_a_name_that_only_messages_had_is_weak_again(ledger: SqlLedger) -> None:
     assert () == ledger.check()
 
 
+def test_a_name_that_a_message_took_up_since_is_left_weak(ledger: SqlLedger) -> None:
+    """The fact that made it known goes, and a later message that has the name alone does not make it known."""
+    _, source, other = say(ledger, "hello", "I was in Porto", "Porto, again")
+    ledger.commit(plan("first", fact("likes Porto", source, ("Maria", "likes", "Porto"))))
+    ledger.commit(plan("second", on=1, message_entities=((other.id, "maria/Porto"),)))
+    ledger.undo("first", day(2))
+
+    assert [] == [entity.name for entity in ledger.find_entities(MARIA)]
+    assert [True] == [entity.weak for entity in ledger.entities("user:maria", ["porto"])["porto"]]
+    assert () == ledger.check()
+
+
 def test_undo_is_refused_twice_and_under_a_later_resolution(ledger: SqlLedger) -> None:
     """The error names the resolution that stands on it; undone in order, all goes back."""
     source = _known(ledger)
@@ -179,6 +191,32 @@ def test_undo_of_a_rewording_is_refused_beside_a_newer_value(ledger: SqlLedger) 
     with pytest.raises(ConflictError, match="'lives in Lisbon' would come back beside 'lives in Porto'"):
         ledger.undo("second", day(3))
     assert before == rows(ledger, MARIA)
+
+
+def test_what_is_newer_in_one_moment_is_told_by_the_order(ledger: SqlLedger) -> None:
+    """The clock stands still: what was said behind a deletion is newer than it, and what was said before is not."""
+    source = _known(ledger)
+    porto = fact("lives in Porto", source, ("Maria", "lives_in", "Porto"), on=1)
+    beside = ledger.delete([OLD], day(1))
+    ledger.commit(plan("second", porto, on=1))
+
+    with pytest.raises(ConflictError, match="'lives in Lisbon' would come back beside 'lives in Porto'"):
+        ledger.undo(str(beside.resolution_id), day(1))
+    moved = ledger.delete(["maria#lives in Porto"], day(1))
+    ledger.undo(str(beside.resolution_id), day(1))
+    with pytest.raises(ConflictError, match="'lives in Porto' would come back beside 'lives in Lisbon'"):
+        ledger.undo(str(moved.resolution_id), day(1))
+
+
+def test_two_values_that_stood_together_come_back_so(ledger: SqlLedger) -> None:
+    """What held beside another value before it was deleted does so again, whatever the other has got since."""
+    source = _known(ledger)
+    ledger.commit(plan("second", fact("lives in Porto", source, ("Maria", "lives_in", "Porto"), on=1), on=1))
+    gone = ledger.delete([OLD], day(1))
+    ledger.commit(plan("third", on=1, repeats=(Repeat(memory_id="maria#lives in Porto", evidence=()),)))
+
+    ledger.undo(str(gone.resolution_id), day(1))
+    assert ["lives in Lisbon", "lives in Porto"] == live(ledger)
 
 
 def test_history_tells_of_closures_and_their_undoing(ledger: SqlLedger) -> None:

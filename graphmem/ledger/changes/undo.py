@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, or_, select, tuple_, update
 
 from graphmem.errors import ConflictError, NotFound
 from graphmem.faults import reach
@@ -18,6 +18,7 @@ from graphmem.ledger.database.rows import chunks
 from graphmem.ledger.database.schema import (
     aliases,
     entities,
+    history,
     memories,
     mentions,
     relations,
@@ -73,7 +74,7 @@ def undo(
     hanging.sweep(connection, stores, named, ties)
     after = facts.known(connection, ids)
     back = [i for i in after if i not in before or _says_anew(before[i].memory, after[i].memory)]
-    _refuse_rivals(connection, back, row["at"], at, pinned or {})
+    _refuse_rivals(connection, back, row, at, pinned or {})
     outbox.note(connection, stores, "vectors", "upsert", returned)
     _note(connection, stores, image, list(after))
     reviews.withdraw(connection, plan)
@@ -107,7 +108,7 @@ def _says_anew(old: Memory, new: Memory) -> bool:
 
 
 def _refuse_rivals(
-    connection: Connection, memory_ids: Sequence[str], since: datetime, at: datetime, pinned: Mapping[str, str]
+    connection: Connection, memory_ids: Sequence[str], row: RowMapping, at: datetime, pinned: Mapping[str, str]
 ) -> None:
     """What comes back must not hold beside a value that has taken its place since."""
     standing = (
@@ -119,18 +120,34 @@ def _refuse_rivals(
     stated = stated.join(relations, relations.c.id == supports.c.relation_id)
     tie = (relations.c.source_id, relations.c.type, relations.c.target_id)
     for some in chunks(memory_ids):
-        said = select(memories.c.text, *tie).select_from(stated).where(memories.c.id.in_(some), *standing)
-        for text, source_id, kind, target_id in connection.execute(said).all():
+        said = select(memories.c.id, memories.c.text, *tie).select_from(stated)
+        for memory_id, text, source_id, kind, target_id in connection.execute(
+            said.where(memories.c.id.in_(some), *standing)
+        ).all():
             if cardinality(kind, pinned) != "one":
                 continue
-            newer = select(memories.c.text).select_from(stated).where(*standing, memories.c.recorded_at > since)
             same = (tie[0] == source_id, tie[1] == kind, tie[2] != target_id)
-            rival = connection.scalar(newer.where(*same).limit(1))
+            rivals = select(memories.c.text).select_from(stated).where(*standing, *same)
+            rival = connection.scalar(rivals.where(_newer(connection, row, memory_id)).limit(1))
             if rival is not None:
                 raise ConflictError(
                     f"{text!r} would come back beside {rival!r}, which is newer.",
                     advice="Delete that one first, or undo what added it.",
                 )
+
+
+def _newer(connection: Connection, row: RowMapping, memory_id: str) -> ColumnElement[bool]:
+    """Whether a memory began to hold, or to say what it says, behind a resolution that changed `memory_id`.
+
+    History has the order of what was done in one moment, and of what came back by an undo; the clock stands in for
+    lines that were erased.
+    """
+    told = (history.c.memory_id == memory_id, history.c.resolution_id == row["id"])
+    place = connection.scalar(select(func.max(history.c.seq)).where(*told)) or 0
+    line = select(history.c.id).where(history.c.memory_id == memories.c.id)
+    turned = or_(history.c.event == "ADD", history.c.previous_text != history.c.text)
+    known = line.where(history.c.seq < place).exists()
+    return or_(line.where(history.c.seq > place, turned).exists(), and_(memories.c.recorded_at >= row["at"], ~known))
 
 
 def _untie(connection: Connection, stores: Stores, image: Image) -> None:
@@ -157,9 +174,9 @@ def _entities_as_before(connection: Connection, plan: Plan, image: Image) -> Non
 
 
 def _fade(connection: Connection, stores: Stores, plan: Plan, image: Image, seq: int) -> None:
-    """Names that were weak are so again, where no fact names them in a resolution since."""
-    weak = {entity["id"] for entity in image.get("entities", []) if entity["weak"]}
-    for some in chunks(entity.id for entity in plan.entities if entity.id in weak and not entity.weak):
+    """Names that were weak or not known are left weak, where no fact names them in a resolution since."""
+    strong = {entity["id"] for entity in image.get("entities", []) if not entity["weak"]}
+    for some in chunks(entity.id for entity in plan.entities if not entity.weak and entity.id not in strong):
         since = connection.scalars(
             select(mentions.c.entity_id)
             .join(touched, touched.c.memory_id == mentions.c.item_id)
