@@ -11,7 +11,7 @@ from graphmem.flows.consider import Vectors
 from graphmem.flows.remember import Surroundings, Texts, vector_items
 from graphmem.ledger.memories.reviews import Waiting, pair
 from graphmem.steps import linking, resolution
-from graphmem.values import Candidate, Draft, Episode, MessageRecord, Plan, Review, Scope, Verdict
+from graphmem.values import Candidate, Draft, Episode, LinkedFact, MessageRecord, Plan, Review, Scope, Verdict
 
 ACCEPTED = "user"
 """The trust of what a person has accepted."""
@@ -107,5 +107,27 @@ def _since(
     (near,) = consider.candidates(engine, scope, linked.facts, vectors)
     rules = resolution.Settings(cardinality=engine.settings.cardinality)
     found = resolution.judge(linked.facts, [near], rules, trust=[ACCEPTED]).verdicts
-    moved = {v.memory_id: v for v in found if v.action in {"supersede", "late"} and v.memory_id not in known}
+    moved = {v.memory_id: v for v in found if v.action in {"supersede", "late"}}
+    moved |= _outranked(linked.facts[0], near, rules)
+    moved = {memory_id: verdict for memory_id, verdict in moved.items() if memory_id not in known}
     return tuple(c for c in near if c.memory.id in moved), tuple(moved.values())
+
+
+def _outranked(fact: LinkedFact, near: Sequence[Candidate], rules: resolution.Settings) -> dict[str, Verdict]:
+    """What less trusted sources have said since, and would not have been believed beside the fact."""
+    later = [
+        candidate
+        for candidate in near
+        if (begun := candidate.memory.valid_from) is not None
+        and begun > fact.valid_from
+        and (fact.valid_to is None or begun < fact.valid_to)
+        and candidate.memory.valid_to is None
+        and resolution.rank(candidate.memory.trust) < resolution.rank(ACCEPTED)
+    ]
+    if not later:
+        return {}
+    # As if it were said now: then the rules say what it takes the place of.
+    last = max(candidate.memory.valid_from or fact.valid_from for candidate in later)
+    said = fact.model_copy(update={"valid_from": last})
+    found = resolution.judge([said], [later], rules, trust=[ACCEPTED]).verdicts
+    return {v.memory_id: v for v in found if v.action == "supersede"}

@@ -80,6 +80,23 @@ def test_accepting_ends_what_has_come_since(bare: Memory):
     assert ["Maria lives in Porto"] == now(bare)
 
 
+def test_accepting_ends_what_untrusted_sources_have_said_since(bare: Memory):
+    """What would have waited, had the fact been accepted in time, does not stand beside it now."""
+    lives(bare, "Lisbon", at="2024-01-01")
+    lives(bare, "Porto", at="2024-01-05", trust="web")
+    (waiting,) = bare.reviews(user_id="ann")
+    (lisbon,) = bare.list(user_id="ann")
+    bare.delete(lisbon.id)
+    lives(bare, "Madrid", at="2024-01-10", trust="web")
+    assert ["Maria lives in Madrid"] == now(bare)
+
+    accepted = bare.accept(waiting.id)
+
+    assert ["Maria lives in Porto"] == now(bare)
+    bare.undo(str(accepted.resolution_id))
+    assert ["Maria lives in Madrid"] == now(bare)
+
+
 def test_what_is_accepted_late_was_so_until_then(bare: Memory):
     """It becomes the past of what a trusted person has said since, as if it had been told in time."""
     lives(bare, "Lisbon", at="2024-01-01")

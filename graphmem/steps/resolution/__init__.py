@@ -4,5 +4,17 @@ from graphmem.steps.resolution.asking import apply_model, prompt
 from graphmem.steps.resolution.opposing import Settings
 from graphmem.steps.resolution.plan import plan, resolution_id, trust_of
 from graphmem.steps.resolution.rules import Judgement, Pair, judge
+from graphmem.steps.resolution.sides import rank
 
-__all__ = ["Judgement", "Pair", "Settings", "apply_model", "judge", "plan", "prompt", "resolution_id", "trust_of"]
+__all__ = [
+    "Judgement",
+    "Pair",
+    "Settings",
+    "apply_model",
+    "judge",
+    "plan",
+    "prompt",
+    "rank",
+    "resolution_id",
+    "trust_of",
+]
