@@ -103,31 +103,37 @@ def _still(engine: Engine, waiting: Waiting) -> tuple[tuple[Candidate, ...], tup
 def _since(
     engine: Engine, scope: Scope, linked: linking.Linked, vectors: Vectors, known: Collection[str]
 ) -> tuple[tuple[Candidate, ...], tuple[Verdict, ...]]:
-    """What the fact takes the place of by rule, or what has taken its place, since it was held."""
+    """What the fact says again, takes the place of by rule, or what has taken its place, since it was held."""
     (near,) = consider.candidates(engine, scope, linked.facts, vectors)
     rules = resolution.Settings(cardinality=engine.settings.cardinality)
-    found = resolution.judge(linked.facts, [near], rules, trust=[ACCEPTED]).verdicts
-    moved = {v.memory_id: v for v in found if v.action in {"supersede", "late"}}
-    moved |= _outranked(linked.facts[0], near, rules)
-    moved = {memory_id: verdict for memory_id, verdict in moved.items() if memory_id not in known}
-    return tuple(c for c in near if c.memory.id in moved), tuple(moved.values())
+    found = {v.memory_id: v for v in _judged(linked.facts[0], near, rules) if v.action != "keep"}
+    found |= _outranked(linked.facts[0], near, rules)
+    found = {memory_id: verdict for memory_id, verdict in found.items() if memory_id not in known}
+    return tuple(c for c in near if c.memory.id in found), tuple(found.values())
+
+
+def _judged(fact: LinkedFact, near: Sequence[Candidate], rules: resolution.Settings) -> tuple[Verdict, ...]:
+    """What the rules say of the fact; what only a less trusted source says too is no word of a person's."""
+    vouched = {c.memory.id for c in near if resolution.rank(c.memory.trust) >= resolution.rank(ACCEPTED)}
+    while True:
+        found = resolution.judge([fact], [near], rules, trust=[ACCEPTED]).verdicts
+        alone = {v.memory_id for v in found if v.action in {"same", "revise"}} - vouched
+        if not alone:
+            return found
+        near = [candidate for candidate in near if candidate.memory.id not in alone]
 
 
 def _outranked(fact: LinkedFact, near: Sequence[Candidate], rules: resolution.Settings) -> dict[str, Verdict]:
     """What less trusted sources have said since, and would not have been believed beside the fact."""
-    later = [
-        candidate
-        for candidate in near
-        if (begun := candidate.memory.valid_from) is not None
-        and begun > fact.valid_from
-        and (fact.valid_to is None or begun < fact.valid_to)
-        and candidate.memory.valid_to is None
-        and resolution.rank(candidate.memory.trust) < resolution.rank(ACCEPTED)
-    ]
-    if not later:
-        return {}
-    # As if it were said now: then the rules say what it takes the place of.
-    last = max(candidate.memory.valid_from or fact.valid_from for candidate in later)
-    said = fact.model_copy(update={"valid_from": last})
-    found = resolution.judge([said], [later], rules, trust=[ACCEPTED]).verdicts
-    return {v.memory_id: v for v in found if v.action == "supersede"}
+    found: dict[str, Verdict] = {}
+    for candidate in near:
+        memory = candidate.memory
+        begun = memory.valid_from or memory.recorded_at
+        over = memory.valid_to is not None or (fact.valid_to is not None and fact.valid_to <= begun)
+        if over or begun <= fact.valid_from or resolution.rank(memory.trust) >= resolution.rank(ACCEPTED):
+            continue
+        # As if it were said then: the rules look at what came before.
+        said = fact.model_copy(update={"valid_from": begun})
+        verdicts = resolution.judge([said], [[candidate]], rules, trust=[ACCEPTED]).verdicts
+        found |= {v.memory_id: v for v in verdicts if v.action == "supersede"}
+    return found

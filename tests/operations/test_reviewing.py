@@ -97,6 +97,22 @@ def test_accepting_ends_what_untrusted_sources_have_said_since(bare: Memory):
     assert ["Maria lives in Madrid"] == now(bare)
 
 
+def test_what_a_person_has_said_too_is_not_said_twice(bare: Memory):
+    """What is accepted then is one more witness of that memory, which stays what it has become."""
+    lives(bare, "Lisbon", at="2024-01-01")
+    lives(bare, "Porto", at="2024-01-05", trust="web")
+    (waiting,) = bare.reviews(user_id="ann")
+    lives(bare, "Porto", at="2024-01-10")
+    lives(bare, "Madrid", at="2024-01-15")
+
+    bare.accept(waiting.id)
+
+    assert ["Maria lives in Madrid"] == now(bare)
+    (porto,) = [fact for fact in bare.list(user_id="ann", include_past=True) if "Porto" in fact.text]
+    assert datetime(2024, 1, 15, tzinfo=UTC) == porto.valid_to
+    assert 2 == len(bare._engine.ledger.evidence([porto.id])[porto.id])
+
+
 def test_what_is_accepted_late_was_so_until_then(bare: Memory):
     """It becomes the past of what a trusted person has said since, as if it had been told in time."""
     lives(bare, "Lisbon", at="2024-01-01")

@@ -90,9 +90,10 @@ class Care(Home):
             assert before.facts == after.facts
         elif review.kind != "merge" and text not in {fact.text for fact in after.live(self.now).values()}:
             # Something newer has come since: what is accepted was so until then.
-            (late,) = [fact for i, fact in after.facts.items() if fact.text == text and i not in before.facts]
-            who = text.split()[0]
-            assert late.valid_to in {fact.valid_from for fact in before.facts.values() if fact.text.startswith(who)}
+            begun = {fact.valid_from for fact in before.facts.values() if fact.text.startswith(text.split()[0])}
+            said = {i: fact for i, fact in after.facts.items() if fact.text == text and fact.trust == "user"}
+            assert said
+            assert all(fact.valid_to in begun for i, fact in said.items() if i not in before.facts)
 
     # what is over
 
