@@ -47,12 +47,19 @@ def test_spoken_pairs(memory):
 
 
 TURNS = json.loads((DATA / "pairs_turns.json").read_text(encoding="utf-8"))
+EVERYDAY = json.loads((DATA / "pairs_everyday.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("pair", TURNS, ids=lambda p: p["new"])
 def test_turns_of_a_life(memory, pair):
     """Opinions, plans, appointments, numbers, addresses, titles, habits, health: what changes ends, what adds stays."""
     assert (pair["gold"] == "retire") == retired(memory, pair, f"turn-{TURNS.index(pair)}")
+
+
+@pytest.mark.parametrize("pair", EVERYDAY, ids=lambda p: p["new"])
+def test_everyday_changes(memory, pair):
+    """Hours, appointments, tools and habits, said as people say them; what is said of somebody else ends nothing."""
+    assert (pair["gold"] == "retire") == retired(memory, pair, f"kim{EVERYDAY.index(pair)}")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from graphmem.steps.resolution.words import alike, content, lists, overlap, relational, stem, typed
+from graphmem.steps.resolution.words import NARROW, alike, content, lists, overlap, relational, stem, typed
 from graphmem.values import Claim
 
 _TAIL = re.compile(r"(?i)\s(?:of|named|called|for|in|on|at|with|to)\s")
@@ -71,6 +71,16 @@ _COURSE = frozenset(
 )
 
 
+_PREPARATION = frozenset(
+    {"prepare for", "study for", "revise for", "cram for", "train for", "practise for", "practice for"}
+)
+_WEEKLY = re.compile(r"\+on \w+days$")
+
+
+_MOVED = frozenset({"moved", "move", "delay", "postpone", "push", "reschedule", "shift", "bump", "defer", "advance"})
+"""What says that something has another date now: the marker, and verbs."""
+
+
 def changed(claim: Claim) -> bool:
     """Says "now", "for good", "instead" …: that something became otherwise."""
     return any(m[0] not in "+~" and ":" not in m and m not in _NOT_CHANGE for m in claim.markers)
@@ -79,9 +89,19 @@ def changed(claim: Claim) -> bool:
 _NOT_CHANGE = frozenset({"lasting", "new", "weak", "progressive", "ends subject", "used to", "undated"})
 
 
+def is_moved(claim: Claim) -> bool:
+    """Says that something is put on another date."""
+    return bool(_MOVED & {*claim.markers, verb(claim)})
+
+
 def adds(claim: Claim) -> bool:
     """Says "also", "another", "still" …: that something is added, not replaced."""
     return any(m.startswith("+") for m in claim.markers)
+
+
+def weekly(claim: Claim) -> bool:
+    """Adds nothing but a day of the week, and says that something became otherwise: "on Fridays now"."""
+    return changed(claim) and all(_WEEKLY.match(m) for m in claim.markers if m.startswith("+"))
 
 
 def brief(claim: Claim) -> bool:
@@ -164,6 +184,8 @@ def _allowed(  # noqa: PLR0911 - one return a rule
         return verb(old) == "be"
     if needs == "intake":
         return verb(old) in {"take", "be", "use", "drink", "eat"}
+    if needs == "preparation":
+        return old.predicate in _PREPARATION
     if needs == "course":
         return "progressive" in old.markers or old.predicate.startswith("be on") or verb(old) in _COURSE - _POSSESSION
     return True
@@ -204,7 +226,7 @@ def _ends_object(ended: str, old: Claim) -> bool:  # noqa: PLR0911 - one return 
     doing = tuple(stem(w) for w in old.predicate.split() if w not in _CONNECTIVES and w not in {"be", "have"})
     if not ended_head:
         return False
-    if not known:
+    if not known or ended_head in _whole_habits():
         return any(alike(ended_head, w) for w in doing) or (ended_head in relational() and bool(overlap(named, doing)))
     if same_object(ended, old.object):
         return True
@@ -226,6 +248,12 @@ def _ends_object(ended: str, old: Claim) -> bool:  # noqa: PLR0911 - one return 
         others = tuple(w for w in known if w != known_head)
         return any(alike(ended_head, w) for w in others) and _subset(named, others)
     return _by_name(ended, old.object) or _by_kind(ended, old) or _activity_noun(ended, named, doing, known)
+
+
+@cache
+def _whole_habits() -> frozenset[str]:
+    """Stems of what somebody gives up whole, whatever they do it with."""
+    return frozenset(stem(w) for w in ("smoking", "vaping", "gambling"))
 
 
 def _subset(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
@@ -306,11 +334,14 @@ def resumes(new: Claim, old: Claim) -> bool:
     return bool(new.object) and same_object(new.object, old.object) and (changed(new) or new.slot == "together")
 
 
+_NARROW = frozenset({"vehicle", "drink", "food", "colour", "shift", *NARROW})
+
+
 def same_kind(new: Claim, old: Claim) -> bool:
     """Objects of one narrow type, or two kinds of one noun: night shift, day shift."""
     if not new.object or not old.object or same_object(new.object, old.object):
         return False
-    narrow = new.object_type == old.object_type and new.object_type in {"vehicle", "drink", "food", "colour", "shift"}
+    narrow = new.object_type == old.object_type and new.object_type in _NARROW
     shared = len(content(new.object)) > 1 and len(content(old.object)) > 1 and alike(head(new.object), head(old.object))
     shared = shared and head(new.object) not in relational()
     return narrow or shared

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from pydantic import Field
@@ -18,18 +19,22 @@ from graphmem.steps.resolution.matching import (
     changed,
     contradicts,
     ends,
+    head,
+    is_moved,
     is_outing,
     resumes,
     same_kind,
     same_object,
     same_predicate,
+    verb,
+    weekly,
 )
 from graphmem.steps.resolution.sides import (
     Side,
     same_subject,
     subject_key,
 )
-from graphmem.steps.resolution.words import content, overlap
+from graphmem.steps.resolution.words import content, overlap, stem, typed
 from graphmem.values import Claim, Triple, Value
 
 Relation = Literal["replaces", "ends"]
@@ -123,12 +128,12 @@ def _by_claims(new: Side, old: Side, settings: Settings) -> Finding | None:
 
 def _claim_pair(new: Side, n: Claim, old: Side, o: Claim, settings: Settings) -> Finding | None:
     if not same_subject(new, n, old, o):
-        return _named_end(n, o)
+        return _named_end(n, o) or _appointment(new, n, old, o)
     if n.modality == "ended":
         return _ending(n, o)
     if o.modality == "ended":
         return Finding("replaces", f"taken up again: {o.object or o.predicate}") if resumes(n, o) else None
-    return _slot(n, o, settings) or _opposite(new, n, o) or _change(new, n, old, o)
+    return _slot(n, o, settings) or _opposite(new, n, o) or _change(new, n, old, o) or _other_times(new, n, old, o)
 
 
 def _named_end(n: Claim, o: Claim) -> Finding | None:
@@ -138,6 +143,42 @@ def _named_end(n: Claim, o: Claim) -> Finding | None:
         named = f"named {n.subject}" in o.object or f"called {n.subject}" in o.object
         return Finding("ends", f"{n.subject} is no more") if named else None
     return None
+
+
+_BRACKETS = re.compile(r"\([^)]*\)")
+"""The date that a relative time stands for."""
+_AWAY = frozenset({"back", "off", "forward", "up", "out", "again", "instead"})
+
+
+def _appointment(new: Side, n: Claim, old: Side, o: Claim) -> Finding | None:
+    """After "Kim has a meeting with Tom on Tuesday", "the meeting with Tom" is that one: called off, or another day."""
+    called_off = n.modality == "ended" and "ends subject" in n.markers and not n.object
+    moved = n.slot == "date" and n.modality == "asserted" and (is_moved(n) or changed(n))
+    if not (called_off or moved) or not o.affirmed or not _means(new, n, old, o):
+        return None
+    said = {c.object for c in new.claims if c.object_type in {"date", "time"}}
+    kinds = {n.object_type} if moved else {"date", "time"}
+    before = {c.object for c in old.claims if c.object_type in kinds}
+    if called_off:
+        return Finding("ends", f"called off: {n.subject}") if not said or not said.isdisjoint(before) else None
+    return Finding("replaces", f"moved to another date: {n.value}") if before and n.value not in before else None
+
+
+def _means(new: Side, n: Claim, old: Side, o: Claim) -> bool:
+    """Whether "the meeting with Tom" is what somebody has: all that is said of it, the old fact says."""
+    what = head(n.subject)
+    if not key(new.text).startswith(f"the {key(n.subject)} ") or what not in _events() or what != head(o.object):
+        return False
+    dates = [c.object for c in new.claims if c.object_type in {"date", "time"}]
+    doing = {*content(" ".join(c.predicate for c in new.claims)), *content(" ".join(dates)), *_AWAY}
+    told = [w for w in content(_BRACKETS.sub("", new.text)) if w not in doing]
+    known = content(old.text)
+    return all(w in known for w in told)
+
+
+@cache
+def _events() -> frozenset[str]:
+    return frozenset(stem(w) for w in typed("event") | typed("outing"))
 
 
 _FAMILIES: Mapping[str, frozenset[str]] = {
@@ -177,7 +218,8 @@ def _slot(  # noqa: PLR0911 - one return a rule
         return None
     if n.slot == "value" and not _one_value(n, o):
         return None
-    if settings.cardinality.get(n.slot) == "many" or "weak" in n.markers or adds(n) or brief(n):
+    added = adds(n) and not (n.slot == "date" and weekly(n))
+    if settings.cardinality.get(n.slot) == "many" or "weak" in n.markers or added or brief(n):
         return None
     if n.slot == "date" and n.object_type != o.object_type:
         return None
@@ -230,14 +272,26 @@ def _one_value(n: Claim, o: Claim) -> bool:
     return n.object_type == o.object_type and n.object_type not in {"thing", "role", "person"}
 
 
+_FINDS = frozenset({"get", "find", "land", "bag", "secure", "win", "nab", "snag", "score", "accept", "take", "start"})
+
+
+@cache
+def _work() -> frozenset[str]:
+    return frozenset(stem(w) for w in ("job", "work", "position", "role", "employment"))
+
+
 def _across_slots(n: Claim, o: Claim) -> Finding | None:
     """Work of any kind ends being out of work."""
     reached = n.slot == "contact" and (o.slot or "").startswith("contact:") and n.object_type == o.object_type
     if reached and changed(n) and n.affirmed and not adds(n) and n.value != o.value and n.modality == "asserted":
         return Finding("replaces", f"reached otherwise now: {n.value}")
     hours = n.slot == "date" and o.slot in {"leaves_at", "arrives_at"} and n.object_type == o.object_type
-    if hours and "moved" in n.markers and n.value != o.value:
+    if hours and is_moved(n) and n.value != o.value:
         return Finding("replaces", f"moved to another hour: {n.value}")
+    sought = verb(o) in {"look", "search", "hunt", "apply"} and o.predicate.endswith(" for")
+    found = n.slot in {"works_at", "work"} and n.value != "none" and n.affirmed and verb(n) in _FINDS
+    if found and sought and head(o.object) in _work() and n.modality == "asserted":
+        return Finding("replaces", f"has found what was looked for: {n.value}")
     works = n.slot in {"works_at", "work"} and n.value != "none" and n.affirmed and "weak" not in n.markers
     if works and o.slot == "work" and o.value == "none" and n.modality == "asserted":
         return Finding("replaces", f"no longer out of work: {n.value}")
@@ -262,9 +316,33 @@ def _change(new: Side, n: Claim, old: Side, o: Claim) -> Finding | None:
     if adds(n) or brief(n) or not n.affirmed or not o.affirmed or not same_kind_or_purpose(new, n, old, o):
         return None
     switched = n.predicate == "switch to" and not (o.slot or "").startswith("attitude")
-    if switched or (changed(n) and same_predicate(n.predicate, o.predicate) and n.object):
+    shift = n.object_type == o.object_type == "shift"
+    if switched or (changed(n) and (shift or same_predicate(n.predicate, o.predicate)) and n.object):
         return Finding("replaces", f"{n.object} took the place of {o.object}")
     return None
+
+
+def _other_times(new: Side, n: Claim, old: Side, o: Claim) -> Finding | None:
+    """The same doing on another day or at another hour, and a word that it became so: "meets at 10 from now on"."""
+    timed = n.object_type == o.object_type and n.object_type in {"date", "time"} and n.modality == "asserted"
+    if not timed or not n.affirmed or not o.affirmed or not changed(n) or brief(n) or (adds(n) and not weekly(n)):
+        return None
+    if (
+        not same_predicate(n.predicate, o.predicate)
+        or key(n.object) == key(o.object)
+        or _doing(new, n) != _doing(old, o)
+    ):
+        return None
+    return Finding("replaces", f"at other times now: {n.object}, no longer {o.object}")
+
+
+def _doing(side: Side, claim: Claim) -> frozenset[tuple[str, tuple[str, ...]]]:
+    """What is done at the time that a claim tells, without the time."""
+    return frozenset(
+        (c.predicate, content(c.object))
+        for c in side.claims
+        if c.subject == claim.subject and c.object and c.object_type not in {"date", "time"}
+    )
 
 
 def same_kind_or_purpose(new: Side, n: Claim, old: Side, o: Claim) -> bool:

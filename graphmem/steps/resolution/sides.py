@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from graphmem.steps.linking import UNDATED, key
 from graphmem.steps.relation_types import LASTING, relation_type
+from graphmem.steps.resolution.matching import changed, is_moved
 from graphmem.values import Candidate, Claim, LinkedFact, Modality, Triple
 
 TRUST = ("tool", "assistant", "adopted", "user", "system")
@@ -42,6 +43,8 @@ class Side:
     """Name of the subject, where it is known."""
     event: bool = False
     """It happened once; a state holds for a time."""
+    speaker: str = ""
+    """Who said it, where that is known."""
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether its interval contains a moment."""
@@ -82,6 +85,7 @@ def of_candidate(candidate: Candidate) -> Side:
         valid_from=memory.valid_from or memory.recorded_at, valid_to=memory.valid_to, trust=memory.trust,
         subject_id=memory.subject_id, names=tuple(sorted(candidate.names.items())),
         subject=candidate.names.get(memory.subject_id or "", ""), event=memory.kind == "episodic",
+        speaker=memory.speaker or "",
     )  # fmt: skip
 
 
@@ -125,7 +129,14 @@ def same_subject(new: Side, new_claim: Claim, old: Side, old_claim: Claim) -> bo
             return True
         if one == other:
             return new_claim.slot in _OF_PERSONS or old_claim.slot in _OF_PERSONS
-    return bool(one) and one == other
+    return bool(one) and (one == other or _named_again(new, new_claim, old, other))
+
+
+def _named_again(new: Side, claim: Claim, old: Side, known: str) -> bool:
+    """After Kim's own "my yoga class is on Mondays", a change to "the yoga class" is one to Kim's."""
+    one = subject_key(claim.subject)
+    told = claim.modality == "ended" or changed(claim) or is_moved(claim)
+    return told and known == f"{key(old.speaker)}'s {one}" and key(new.text).startswith(f"the {one} ")
 
 
 def _is_main(side: Side, claim: Claim) -> bool:

@@ -86,6 +86,8 @@ _FUNCTION = frozenset(
         "than",
     ]
 )
+NARROW = ("handset", "computer", "system", "browser", "editor", "code", "study")
+"""Types of `word_types.toml` whose things take each other's place."""
 _RELATIVE_NUMBERS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
     "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "thirty": "30", "twenty": "20",

@@ -19,6 +19,7 @@ def nlp():
     ("text", "subject", "verb"),
     [
         ("Vic smokes.", "Vic", "smokes"),
+        ("Maria drinks coffee every morning.", "Maria", "drinks"),
         ("Liv bites her nails.", "Liv", "bites"),
         ("Uma studies at Boston University.", "Uma", "studies"),
         ("Nico banks with ING.", "Nico", "banks"),

@@ -42,6 +42,7 @@ SPLIT = [
     ("We have a garden and grow tomatoes.", "maria has a garden.", "maria grows tomatoes."),
     ("I like pizza and play the guitar.", "maria likes pizza.", "maria plays the guitar."),
     ("I sold my car and bought a bike.", "maria sold their car.", "maria bought a bike."),
+    ("I moved to Porto and no longer need a car.", "maria moved to Porto.", "maria no longer needs a car."),
     ("Tom lives in Bern and works at Acme.", "Tom lives in Bern.", "Tom works at Acme."),
 ]
 

@@ -111,8 +111,8 @@ def _catch(  # noqa: PLR0911 - one return a case
     if place >= len(tokens):
         return None
     token = tokens[place]
-    if group in {"address", "value"} and (spelled := _spelled(tokens, place)) is not None:
-        return spelled
+    if (spelled := _spelled(tokens, place)) is not None:
+        return spelled if group in {"address", "value"} else None
     if group in {"number", "amount"} and _is_number(token) and not _is_date(token, chunks):
         found = _number(token)
         return (found, None, place + 1) if fits(found, group) and not _is_hour(token, group) else None

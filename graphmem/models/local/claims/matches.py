@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from graphmem.models.local.claims.bonds import bond
@@ -93,6 +94,8 @@ def _ended(clause: Clause, subject: Phrase, predicate: str, what: Phrase | None,
 def _ends(  # noqa: PLR0911 - one return a case
     clause: Clause, match: Match, chunks: Mapping[int, Span], owner: str
 ) -> list[Claim]:
+    if match.construction.needs == "baby":
+        return _born(clause, match)
     if match.construction.needs == "change" and not _changed(clause):
         return []
     if match.construction.needs == "bare" and _goes_on(clause):
@@ -124,6 +127,12 @@ def _ends(  # noqa: PLR0911 - one return a case
         )
         found.append(gone)
     return found
+
+
+def _born(clause: Clause, match: Match) -> list[Claim]:
+    """After "Tara's baby was born", Tara is pregnant no more."""
+    born = [s for s in clause.subjects if s.possessor and s.head in {"baby", "son", "daughter", "child", "twin"}]
+    return [_ended(clause, replace(s, text=s.possessor, possessor=""), "", None, match) for s in born]
 
 
 def _goes_on(clause: Clause) -> bool:

@@ -5,6 +5,7 @@ With a pronoun for the subject the verb is plain ("She smokes"), so that reading
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,13 @@ def _joined(doc: Doc, read: Doc, cut: int) -> Doc:
 
 def is_fused(doc: Any) -> bool:
     """A name and a plural noun as one phrase, "Sid cycles", are a subject and its verb."""
-    return len(doc) > 2 and doc[0].pos_ == "PROPN" and doc[0].head.i == 1 and doc[1].tag_ == "NNS" and doc[1].is_lower
+    plural = len(doc) > 2 and doc[0].head.i == 1 and doc[1].tag_ == "NNS" and doc[1].is_lower
+    return len(doc) > 2 and doc[0].pos_ == "PROPN" and (plural or _swallowed(doc[1:]) is not None)
+
+
+def _swallowed(tokens: Iterable[Token]) -> int | None:
+    """The verb in a noun phrase that has its subject and its object: "Maria drinks coffee"."""
+    return next((t.i for t in tokens if t.tag_ == "VBZ" and t.dep_ == "compound" and t.is_lower), None)
 
 
 def misread(doc: Any, known: frozenset[str] = frozenset()) -> tuple[str, int] | None:
@@ -130,7 +137,8 @@ def repronounced(doc: Any) -> tuple[str, str, int] | None:
     """Text, subject and length with a pronoun for it: "Vic smokes" and "The flight leaves" are misread as nouns."""
     first = next(iter(doc.noun_chunks), None)
     end = first.end if first is not None and first.start == 0 else 1
-    cut = next((t.i for t in reversed(doc[1:end]) if t.tag_ in _FUSED and t.is_lower and t.dep_ != "appos"), end)
+    last = next((t.i for t in reversed(doc[1:end]) if t.tag_ in _FUSED and t.is_lower and t.dep_ != "appos"), end)
+    cut = _swallowed(doc[1:end]) or last
     subject = [t for t in doc[:cut] if t.pos_ != "DET"]
     named = bool(subject) and all(t.text[:1].isupper() for t in subject) and doc[0].pos_ != "DET"
     common = cut < end and subject and subject[-1].pos_ == "NOUN" and doc[cut].tag_ != "NN"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphmem.steps.resolution.words import lists, typed
+from graphmem.steps.resolution.words import NARROW, lists, typed
 
 Token = Any
 Span = Any
@@ -35,6 +35,7 @@ _LABELS: Mapping[str, str] = {
     "GPE": "place", "LOC": "place", "FAC": "place", "ORG": "organisation", "PERSON": "person", "DATE": "date",
     "TIME": "time", "MONEY": "number", "QUANTITY": "number", "CARDINAL": "number", "PERCENT": "number",
 }  # fmt: skip
+_KINDS = ("vehicle", "animal", "drink", "food", "colour", "shift", "diet", "size", *NARROW)
 _WHERE = frozenset(
     [
         "floor",
@@ -172,7 +173,7 @@ def _type(text: str, head: str, label: str, *, proper: bool) -> str:
         return shape
     if label == "DATE" or (_DATE.search(low) and label not in {"PERSON", "ORG", "GPE"} and len(words) <= 4):
         return "date"
-    for kind in ("vehicle", "animal", "drink", "food", "colour", "shift", "diet", "size"):
+    for kind in _KINDS:
         if head in typed(kind) or (proper and any(w in typed(kind) for w in words)):
             return kind
     if is_role(head) and not proper:

@@ -74,7 +74,8 @@ def _opener(words: Sequence[Token], persons: Persons) -> bool:
     first, after = words[0], words[1] if len(words) > 1 else None
     if first.is_punct or first.is_space or first.pos_ in {"INTJ", "SYM"} or first.dep_ == "intj":
         return first.text not in {'"', "“", "$", "#"}
-    if first.lower_ in OPENERS and (first.dep_ != "mark" or first.lower_ in {"so", "because"}):
+    # "No, I sold it" opens, "no longer need it" denies.
+    if first.lower_ in OPENERS and first.dep_ != "neg" and (first.dep_ != "mark" or first.lower_ in {"so", "because"}):
         return first.pos_ not in {"ADJ", "NOUN", "PRON"} or after is None or after.is_punct
     if first.pos_ == "PROPN" and persons.known(first.text) and after is not None:
         return bool(after.is_punct)
