@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -12,6 +11,8 @@ from pydantic import Field
 
 from graphmem.steps.linking import key
 from graphmem.steps.relation_types import cardinality, mirrored
+from graphmem.steps.resolution.appointments import appointment, other_times
+from graphmem.steps.resolution.finding import Finding
 from graphmem.steps.resolution.matching import (
     adds,
     brief,
@@ -34,10 +35,8 @@ from graphmem.steps.resolution.sides import (
     same_subject,
     subject_key,
 )
-from graphmem.steps.resolution.words import content, overlap, stem, typed
+from graphmem.steps.resolution.words import content, overlap, stem
 from graphmem.values import Claim, Triple, Value
-
-Relation = Literal["replaces", "ends"]
 
 
 class Settings(Value):
@@ -54,14 +53,6 @@ class Settings(Value):
     """A triple below this confidence retires nothing."""
     cardinality: Mapping[str, Literal["one", "many"]] = Field(default_factory=dict)
     """Relation type or slot -> how many values hold at a time; wins over the shipped tables."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one fact does to another, whatever their order in time."""
-
-    kind: Relation
-    reason: str
 
 
 def relation(new: Side, old: Side, settings: Settings) -> Finding | None:
@@ -128,12 +119,12 @@ def _by_claims(new: Side, old: Side, settings: Settings) -> Finding | None:
 
 def _claim_pair(new: Side, n: Claim, old: Side, o: Claim, settings: Settings) -> Finding | None:
     if not same_subject(new, n, old, o):
-        return _named_end(n, o) or _appointment(new, n, old, o)
+        return _named_end(n, o) or appointment(new, n, old, o)
     if n.modality == "ended":
         return _ending(n, o)
     if o.modality == "ended":
         return Finding("replaces", f"taken up again: {o.object or o.predicate}") if resumes(n, o) else None
-    return _slot(n, o, settings) or _opposite(new, n, o) or _change(new, n, old, o) or _other_times(new, n, old, o)
+    return _slot(n, o, settings) or _opposite(new, n, o) or _change(new, n, old, o) or other_times(new, n, old, o)
 
 
 def _named_end(n: Claim, o: Claim) -> Finding | None:
@@ -143,42 +134,6 @@ def _named_end(n: Claim, o: Claim) -> Finding | None:
         named = f"named {n.subject}" in o.object or f"called {n.subject}" in o.object
         return Finding("ends", f"{n.subject} is no more") if named else None
     return None
-
-
-_BRACKETS = re.compile(r"\([^)]*\)")
-"""The date that a relative time stands for."""
-_AWAY = frozenset({"back", "off", "forward", "up", "out", "again", "instead"})
-
-
-def _appointment(new: Side, n: Claim, old: Side, o: Claim) -> Finding | None:
-    """After "Kim has a meeting with Tom on Tuesday", "the meeting with Tom" is that one: called off, or another day."""
-    called_off = n.modality == "ended" and "ends subject" in n.markers and not n.object
-    moved = n.slot == "date" and n.modality == "asserted" and (is_moved(n) or changed(n))
-    if not (called_off or moved) or not o.affirmed or not _means(new, n, old, o):
-        return None
-    said = {c.object for c in new.claims if c.object_type in {"date", "time"}}
-    kinds = {n.object_type} if moved else {"date", "time"}
-    before = {c.object for c in old.claims if c.object_type in kinds}
-    if called_off:
-        return Finding("ends", f"called off: {n.subject}") if not said or not said.isdisjoint(before) else None
-    return Finding("replaces", f"moved to another date: {n.value}") if before and n.value not in before else None
-
-
-def _means(new: Side, n: Claim, old: Side, o: Claim) -> bool:
-    """Whether "the meeting with Tom" is what somebody has: all that is said of it, the old fact says."""
-    what = head(n.subject)
-    if not key(new.text).startswith(f"the {key(n.subject)} ") or what not in _events() or what != head(o.object):
-        return False
-    dates = [c.object for c in new.claims if c.object_type in {"date", "time"}]
-    doing = {*content(" ".join(c.predicate for c in new.claims)), *content(" ".join(dates)), *_AWAY}
-    told = [w for w in content(_BRACKETS.sub("", new.text)) if w not in doing]
-    known = content(old.text)
-    return all(w in known for w in told)
-
-
-@cache
-def _events() -> frozenset[str]:
-    return frozenset(stem(w) for w in typed("event") | typed("outing"))
 
 
 _FAMILIES: Mapping[str, frozenset[str]] = {
@@ -320,29 +275,6 @@ def _change(new: Side, n: Claim, old: Side, o: Claim) -> Finding | None:
     if switched or (changed(n) and (shift or same_predicate(n.predicate, o.predicate)) and n.object):
         return Finding("replaces", f"{n.object} took the place of {o.object}")
     return None
-
-
-def _other_times(new: Side, n: Claim, old: Side, o: Claim) -> Finding | None:
-    """The same doing on another day or at another hour, and a word that it became so: "meets at 10 from now on"."""
-    timed = n.object_type == o.object_type and n.object_type in {"date", "time"} and n.modality == "asserted"
-    if not timed or not n.affirmed or not o.affirmed or not changed(n) or brief(n) or (adds(n) and not weekly(n)):
-        return None
-    if (
-        not same_predicate(n.predicate, o.predicate)
-        or key(n.object) == key(o.object)
-        or _doing(new, n) != _doing(old, o)
-    ):
-        return None
-    return Finding("replaces", f"at other times now: {n.object}, no longer {o.object}")
-
-
-def _doing(side: Side, claim: Claim) -> frozenset[tuple[str, tuple[str, ...]]]:
-    """What is done at the time that a claim tells, without the time."""
-    return frozenset(
-        (c.predicate, content(c.object))
-        for c in side.claims
-        if c.subject == claim.subject and c.object and c.object_type not in {"date", "time"}
-    )
 
 
 def same_kind_or_purpose(new: Side, n: Claim, old: Side, o: Claim) -> bool:

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 
 from graphmem.steps.linking import key
 from graphmem.steps.resolution.correcting import misstated
+from graphmem.steps.resolution.finding import Finding
 from graphmem.steps.resolution.matching import (
     adds,
     changed,
     same_predicate,
 )
 from graphmem.steps.resolution.openness import is_open
-from graphmem.steps.resolution.opposing import Finding, Settings, relation
+from graphmem.steps.resolution.opposing import Settings, relation
 from graphmem.steps.resolution.sides import (
     Side,
     about_same,
