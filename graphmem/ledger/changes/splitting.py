@@ -236,14 +236,15 @@ def take_back(connection: Connection, stores: Stores, entity_id: str, alias: str
     return None
 
 
-def redirected(connection: Connection, image: Image) -> Image:
-    """A before-image in which entities that were merged meanwhile are those that they became.
+def redirected(connection: Connection, image: Image, seq: int) -> Image:
+    """The before-image of resolution `seq` in which entities that were merged since are those that they became.
 
-    What comes back so is added to the image of the merge, so that a split finds it.
+    What comes back so is added to the image of the merge, so that a split finds it. An older merge says nothing: behind
+    it, its id is that of another entity with the same name.
     """
     ids = {row["id"] for row in image.get("entities", ())} | {row["entity_id"] for row in image.get("mentions", ())}
     ids |= {row[end] for row in image.get("relations", ()) for end in ("source_id", "target_id")}
-    into = _became(connection, ids)
+    into = _became(connection, ids, seq)
     if not into:
         return image
     for other_id in into:
@@ -276,13 +277,14 @@ def _ties_of(image: Image, into: Mapping[str, str]) -> Image:
     }
 
 
-def _became(connection: Connection, ids: set[str]) -> dict[str, str]:
-    """Merged entity -> the one it is now; one that is gone again is left out."""
+def _became(connection: Connection, ids: set[str], seq: int) -> dict[str, str]:
+    """Entity merged behind resolution `seq` -> the one it is now; one that is gone again is left out."""
     found: dict[str, str] = {}
+    later = select(merged.c.entity_id, merged.c.into_id).join(resolutions, resolutions.c.id == merged.c.resolution_id)
     for some in chunks(ids):
-        rows = connection.execute(select(merged.c.entity_id, merged.c.into_id).where(merged.c.entity_id.in_(some)))
+        rows = connection.execute(later.where(merged.c.entity_id.in_(some), resolutions.c.seq > seq))
         found |= {row.entity_id: row.into_id for row in rows}
-    if found and (further := _became(connection, set(found.values()))):
+    if found and (further := _became(connection, set(found.values()), seq)):
         found = {old: further.get(new, new) for old, new in found.items()}
     there_ = names.by_id(connection, set(found.values()))
     return {old: new for old, new in found.items() if new in there_}

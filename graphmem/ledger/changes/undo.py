@@ -55,7 +55,7 @@ def undo(
         parting.join(connection, stores, row, at)
         return plan
     ids = _undoable(connection, row)
-    image = splitting.redirected(connection, image)
+    image = splitting.redirected(connection, image, row["seq"])
     before = facts.known(connection, ids)
     named = [entity_id for _, entity_id in hanging.named_by(connection, list(before))]
     ties = hanging.supported_by(connection, list(before))
