@@ -66,6 +66,22 @@ def test_what_is_said_later_links_to_the_merged_entity(cities: Memory):
     assert () == cities.verify().differences
 
 
+def test_undo_does_not_follow_a_merge_before_what_it_takes_back(bare: Memory):
+    """A place has the name of somebody who was merged: what was said of the place goes back to the place."""
+    bare.add("Dana knows Lima", user_id="maria")
+    bare.add("Emil knows Dana", user_id="maria")
+    bare.merge("Emil", "Lima", user_id="maria")
+    bare.add("Dana lives_in Lima", user_id="maria")
+    before = relations(bare, "Dana")
+    assert ("Dana", "lives_in", "Lima") in before
+    later = bare.add("Dana lives_in Rome", user_id="maria")
+
+    bare.undo(later.resolution_id)
+
+    assert before == relations(bare, "Dana")
+    assert () == bare.verify().differences
+
+
 @pytest.mark.parametrize("back", ["undo", "split"])
 def test_taking_a_merge_back_restores_every_row(cities: Memory, back: str):
     """Entities, names, mentions, relations, supports, proposals, subjects and vectors are what they were."""
