@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -171,8 +172,16 @@ def _kept() -> str:
     kept = schema()
     url = next(kept)
     # After the server's own exit is registered: the last that was registered goes first.
-    atexit.register(kept.close)  # type: ignore[attr-defined]
+    atexit.register(_dropped, kept)
     return url
+
+
+def _dropped(kept: Iterator[str]) -> None:
+    """Drop a schema. A server that has ended already, with the thread that started it, has taken it along."""
+    from psycopg import OperationalError
+
+    with suppress(OperationalError):
+        kept.close()  # type: ignore[attr-defined]
 
 
 def emptied() -> str:
