@@ -112,9 +112,14 @@ def _since(
     return tuple(c for c in near if c.memory.id in found), tuple(found.values())
 
 
+def _vouched(candidate: Candidate) -> bool:
+    """Whether a memory is trusted as much as what a person accepts."""
+    return resolution.rank(candidate.memory.trust) >= resolution.rank(ACCEPTED)
+
+
 def _judged(fact: LinkedFact, near: Sequence[Candidate], rules: resolution.Settings) -> tuple[Verdict, ...]:
     """What the rules say of the fact; what only a less trusted source says too is no word of a person's."""
-    vouched = {c.memory.id for c in near if resolution.rank(c.memory.trust) >= resolution.rank(ACCEPTED)}
+    vouched = {candidate.memory.id for candidate in near if _vouched(candidate)}
     while True:
         found = resolution.judge([fact], [near], rules, trust=[ACCEPTED]).verdicts
         alone = {v.memory_id for v in found if v.action in {"same", "revise"}} - vouched
@@ -130,7 +135,7 @@ def _outranked(fact: LinkedFact, near: Sequence[Candidate], rules: resolution.Se
         memory = candidate.memory
         begun = memory.valid_from or memory.recorded_at
         over = memory.valid_to is not None or (fact.valid_to is not None and fact.valid_to <= begun)
-        if over or begun <= fact.valid_from or resolution.rank(memory.trust) >= resolution.rank(ACCEPTED):
+        if over or begun <= fact.valid_from or _vouched(candidate):
             continue
         # As if it were said then: the rules look at what came before.
         said = fact.model_copy(update={"valid_from": begun})

@@ -17,6 +17,8 @@ _FELT = frozenset(
     stem(w) for w in ("fear", "phobia", "allergy", "love", "passion", "hatred", "dislike", "obsession", "craving")
 )
 """Getting over the fear of dogs ends being afraid of them, not having one."""
+_WHOLE_HABITS = frozenset(stem(w) for w in ("smoking", "vaping", "gambling"))
+"""What somebody gives up whole, whatever they do it with."""
 _CONNECTIVES = frozenset(["in", "on", "at", "to", "for", "with", "from", "of", "by", "as"])
 _ATTITUDE_ENDERS = frozenset(
     [
@@ -226,7 +228,7 @@ def _ends_object(ended: str, old: Claim) -> bool:  # noqa: PLR0911 - one return 
     doing = tuple(stem(w) for w in old.predicate.split() if w not in _CONNECTIVES and w not in {"be", "have"})
     if not ended_head:
         return False
-    if not known or ended_head in _whole_habits():
+    if not known or ended_head in _WHOLE_HABITS:
         return any(alike(ended_head, w) for w in doing) or (ended_head in relational() and bool(overlap(named, doing)))
     if same_object(ended, old.object):
         return True
@@ -248,12 +250,6 @@ def _ends_object(ended: str, old: Claim) -> bool:  # noqa: PLR0911 - one return 
         others = tuple(w for w in known if w != known_head)
         return any(alike(ended_head, w) for w in others) and _subset(named, others)
     return _by_name(ended, old.object) or _by_kind(ended, old) or _activity_noun(ended, named, doing, known)
-
-
-@cache
-def _whole_habits() -> frozenset[str]:
-    """Stems of what somebody gives up whole, whatever they do it with."""
-    return frozenset(stem(w) for w in ("smoking", "vaping", "gambling"))
 
 
 def _subset(some: tuple[str, ...], others: tuple[str, ...]) -> bool:

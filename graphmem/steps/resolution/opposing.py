@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Literal
 
 from pydantic import Field
@@ -228,11 +227,7 @@ def _one_value(n: Claim, o: Claim) -> bool:
 
 
 _FINDS = frozenset({"get", "find", "land", "bag", "secure", "win", "nab", "snag", "score", "accept", "take", "start"})
-
-
-@cache
-def _work() -> frozenset[str]:
-    return frozenset(stem(w) for w in ("job", "work", "position", "role", "employment"))
+_WORK = frozenset(stem(w) for w in ("job", "work", "position", "role", "employment"))
 
 
 def _across_slots(n: Claim, o: Claim) -> Finding | None:
@@ -245,7 +240,7 @@ def _across_slots(n: Claim, o: Claim) -> Finding | None:
         return Finding("replaces", f"moved to another hour: {n.value}")
     sought = verb(o) in {"look", "search", "hunt", "apply"} and o.predicate.endswith(" for")
     found = n.slot in {"works_at", "work"} and n.value != "none" and n.affirmed and verb(n) in _FINDS
-    if found and sought and head(o.object) in _work() and n.modality == "asserted":
+    if found and sought and head(o.object) in _WORK and n.modality == "asserted":
         return Finding("replaces", f"has found what was looked for: {n.value}")
     works = n.slot in {"works_at", "work"} and n.value != "none" and n.affirmed and "weak" not in n.markers
     if works and o.slot == "work" and o.value == "none" and n.modality == "asserted":
