@@ -193,6 +193,21 @@ def test_undo_of_a_rewording_is_refused_beside_a_newer_value(ledger: SqlLedger) 
     assert before == rows(ledger, MARIA)
 
 
+def test_undo_is_refused_beside_a_newer_value_when_time_is_up(ledger: SqlLedger) -> None:
+    """Whoever says again what is past its time gives it more: it would hold beside the other from then on."""
+    _, source, _ = say(ledger, "hello", "I live in Lisbon", "bye")
+    ledger.commit(plan("first", fact("lives in Lisbon", source, ("Maria", "lives_in", "Lisbon"), expires_at=day(2))))
+    lisbon = ledger.delete([OLD], day(1))
+    porto = fact("lives in Porto", source, ("Maria", "lives_in", "Porto"), on=1, expires_at=day(2))
+    ledger.commit(plan("second", porto, on=1))
+    before = rows(ledger, MARIA)
+
+    with pytest.raises(ConflictError, match="'lives in Lisbon' would come back beside 'lives in Porto'"):
+        ledger.undo(str(lisbon.resolution_id), day(3))
+    assert before == rows(ledger, MARIA)
+    assert [] == live(ledger)
+
+
 def test_what_is_newer_in_one_moment_is_told_by_the_order(ledger: SqlLedger) -> None:
     """The clock stands still: what was said behind a deletion is newer than it, and what was said before is not."""
     source = _known(ledger)

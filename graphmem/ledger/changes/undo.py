@@ -27,7 +27,7 @@ from graphmem.ledger.database.schema import (
     supports,
     touched,
 )
-from graphmem.ledger.database.visibility import sees_fact
+from graphmem.ledger.database.visibility import is_true
 from graphmem.ledger.memories import facts, reviews
 from graphmem.ledger.memories.facts import Known
 from graphmem.ledger.projections import outbox
@@ -110,9 +110,9 @@ def _says_anew(old: Memory, new: Memory) -> bool:
 def _refuse_rivals(
     connection: Connection, memory_ids: Sequence[str], row: RowMapping, at: datetime, pinned: Mapping[str, str]
 ) -> None:
-    """What comes back must not hold beside a value that has taken its place since."""
+    """What comes back must not hold beside a value that has taken its place since, past its time or not."""
     standing = (
-        sees_fact(None, When(now=at)),
+        is_true(When(now=at)),
         memories.c.retired_at.is_(None),
         memories.c.modality == "asserted",
     )

@@ -25,9 +25,14 @@ def sees_fact(
         parts.append(facts.c.recorded_at <= when.known_at)
     if when.everything:
         return and_(*parts)
+    parts += [or_(facts.c.expires_at.is_(None), facts.c.expires_at > when.now), is_true(when, facts)]
+    return and_(*parts)
+
+
+def is_true(when: When, facts: FromClause = memories) -> ColumnElement[bool]:
+    """Facts that are true at a moment, also those past their time: whoever says them again gives them more."""
     end, start = ends(when, facts), facts.c.valid_from
-    parts += [
-        or_(facts.c.expires_at.is_(None), facts.c.expires_at > when.now),
+    parts = [
         or_(end.is_(None), end > (when.now if when.as_of is None else when.as_of)),
         # A corrected fact was never true: its interval is empty.
         or_(end.is_(None), start.is_(None), end > start),
