@@ -10,7 +10,7 @@ import pytest
 
 from graphmem import Fact, Memory, Settings, StoreRefused, StoreUnavailable
 from graphmem.cli._run import run
-from graphmem.stores.neo4j.connection import check_version
+from graphmem.stores.neo4j.connection import Address, check_version, translated
 from graphmem.values import EntityDraft
 from tests.conftest import Clock
 from tests.neo4j.conftest import neo4j_memory, said
@@ -139,6 +139,20 @@ def test_a_server_that_is_new_enough_is_taken(agent: str) -> None:
     check_version(agent, "bolt://here")
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("TransactionCommitFailed", "Could not apply the transaction to the store after written to log."),
+        ("TransactionStartFailed", "The database has encountered a critical error, and needs to be restarted."),
+    ],
+)
+def test_a_database_that_closed_itself_is_to_be_restarted(code: str, message: str) -> None:
+    """What 5.26 says when an error ends a commit, and what it says to all who come after."""
+    error = neo4j.exceptions.Neo4jError._hydrate_neo4j(code=f"Neo.DatabaseError.Transaction.{code}", message=message)
+    with pytest.raises(StoreUnavailable, match="Restart it"), translated(Address("bolt://here")):
+        raise error
+
+
 def test_what_others_made_in_the_database_and_refuses_a_name_is_said(
     own_neo4j: Any, tmp_path: Path, clock: Clock
 ) -> None:
@@ -157,6 +171,8 @@ def test_what_others_made_in_the_database_and_refuses_a_name_is_said(
         assert graph is not None
         for name, (make, (advice, drop)) in zip((same, long), made.items(), strict=True):
             driver.execute_query(make)
+            # Over a name too long for an index that is still being built, Neo4j closes the database.
+            driver.execute_query("CALL db.awaitIndexes()")
             for user in ("u", "v"):
                 memory.add(f"Hello {len(name)}", user_id=user, facts=[tied(name)])
             assert not graph.apply()

@@ -232,10 +232,15 @@ def _named(exc: Exception, address: Address) -> StoreError:
     if "too large to index" in said or "ConstraintValidation" in code:
         return _in_the_way(said, address)
     away = isinstance(exc, exceptions.ServiceUnavailable | exceptions.SessionExpired | OSError)
-    if away or "DatabaseUnavailable" in code:
-        return StoreUnavailable(
-            f"Neo4j at {address.url} cannot be reached: {said}.", advice="Start it, or set neo4j_url to where it runs."
+    # Neo4j closes a database in which it could not end a commit: nothing is read or written there until a restart.
+    closed = "TransactionCommitFailed" in code or "needs to be restarted" in said
+    if away or closed or "DatabaseUnavailable" in code:
+        what, advice = (
+            ("met an error of its own", "Restart it, and see its debug.log; what waits is written then.")
+            if closed
+            else ("cannot be reached", "Start it, or set neo4j_url to where it runs.")
         )
+        return StoreUnavailable(f"Neo4j at {address.url} {what}: {said}.", advice=advice)
     return StoreError(f"Neo4j at {address.url} failed: {said}.", advice="Run: graphmem verify")
 
 
