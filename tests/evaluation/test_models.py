@@ -144,10 +144,10 @@ def test_faults_of_the_server_are_survived_and_counted(go: Go, stub: StubServer,
     stub.faults += [
         Answer(status=429, headers={"retry-after": "0"}),
         Answer(status=500),
-        Answer(status=503, delay=1.0),
+        Answer(status=503, delay=6.0),
         Answer(status=429, headers={"retry-after-ms": "5"}),
     ]
-    outcome = go(llm_timeout=0.4)
+    outcome = go(llm_timeout=3)
 
     assert (20, ()) == (outcome.finished, outcome.failed)
     assert (stub.seen.chat_calls - 1, stub.seen.prompt_tokens, stub.seen.completion_tokens) == sums(measured(out))
