@@ -74,6 +74,7 @@ faults: $(VENV)/.dev
 	@$(BIN)/python -m tests.faults --json build/faults/kills.json
 	@$(BIN)/python -m tests.faults.repeats --json build/faults/repeats.json
 	@$(BIN)/python -m tests.faults.disks --json build/faults/disks.json
+	@$(BIN)/python -m tests.faults.tearing --json build/faults/tearing.json
 	@$(BIN)/python -m tests.faults.erasures --json build/faults/erasures.json
 	@$(BIN)/python -m tests.faults.replies --json build/faults/replies.json
 	@$(BIN)/python -m tests.concurrency --json build/faults/concurrency.json

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from graphmem.models.contracts import LLM, Embedder, Extractor, Task
 from graphmem.models.providers import PROVIDERS, Provider
 from graphmem.projection import Projection
 from graphmem.settings import Settings
-from graphmem.stores.contracts import GraphCopy, VectorStore
+from graphmem.stores.chroma import ChromaVectors
+from graphmem.stores.contracts import GraphCopy, OpenVectors
 from graphmem.values import Claim
 
 
@@ -141,16 +143,8 @@ def _graph(chosen: Settings, ledger: Ledger, clock: Clock) -> GraphProjection | 
     return GraphProjection(ledger, opened, clock)
 
 
-def _vectors(chosen: Settings) -> Callable[[], VectorStore] | None:
-    if chosen.vectors == "none":
-        return None
-
-    def opened() -> VectorStore:
-        from graphmem.stores.chroma import ChromaVectors
-
-        return ChromaVectors.open(chosen.home / "chroma")
-
-    return opened
+def _vectors(chosen: Settings) -> OpenVectors | None:
+    return None if chosen.vectors == "none" else partial(ChromaVectors.open, chosen.home / "chroma")
 
 
 def chat_model(chosen: Settings) -> LLM | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeVar, cast
 
-from graphmem.errors import StoreError
+from graphmem.errors import StoreError, StoreUnavailable
 from graphmem.faults import reach
 from graphmem.graph_projection import GraphProjection
 from graphmem.ledger.contracts import Ledger, OutboxItem
-from graphmem.stores.contracts import VectorStore, View
+from graphmem.stores.contracts import CutOff, OpenVectors, VectorStore, View
 from graphmem.stores.digests import digest
 from graphmem.values import Difference, VerifyReport
 
@@ -38,7 +38,7 @@ class Projection:
     def __init__(
         self,
         ledger: Ledger,
-        open_vectors: Callable[[], VectorStore] | None,
+        open_vectors: OpenVectors | None,
         graph: GraphProjection | None = None,
     ) -> None:
         self._ledger = ledger
@@ -54,21 +54,30 @@ class Projection:
         """Vectors of adds since the store was last written."""
         self.problem = ""
         """Why the vector store could not be used the last time; empty when it could."""
+        self._damaged = False
+        """Whether the vector store was there the last time, and could not be opened."""
 
     def vectors(self) -> VectorStore | None:
         """The vector store, opened on first use; None when there is none or it cannot be opened now."""
         with self._lock:
             if self._vectors is None and self._open_vectors is not None:
                 try:
-                    self._vectors = self._whole(self._open_vectors())
+                    self._vectors = self._whole(self._open_vectors)
                 except StoreError as exc:
+                    self._damaged = not isinstance(exc, StoreUnavailable)
                     self._note(exc)
                 else:
                     self.problem = ""
             return self._vectors
 
-    def _whole(self, store: VectorStore) -> VectorStore:
-        """A store just opened, written anew when a rebuild of it was cut off."""
+    def _whole(self, opening: OpenVectors) -> VectorStore:
+        """The vector store, written anew when a write to it, or a rebuild of it, was cut off."""
+        try:
+            store = opening(anew=bool(self._ledger.meta(REBUILDING)))
+        except CutOff as exc:
+            log.warning("%s", exc.message)
+            self._expect_vectors()
+            store = opening(anew=True)
         if self._ledger.meta(REBUILDING):
             try:
                 self._renew(store)
@@ -112,6 +121,8 @@ class Projection:
                 done = self._drain()
             except StoreError as exc:
                 self._note(exc)
+                if isinstance(exc, CutOff):
+                    self._let_go()
                 return False
             if done:
                 self.problem = ""
@@ -158,16 +169,31 @@ class Projection:
         self.flush()
         differences = [Difference(store="ledger", item=problem, problem="changed") for problem in self._ledger.check()]
         checked = dict(self._ledger.counts())
-        store = self.vectors()
-        if store is not None:
-            wanted = {(item.item_id, item.view): digest(item.vector) for item in self._ledger.projected_vectors()}
-            held = store.ids()
-            checked["chroma"] = len(held)
-            differences += _compare("vectors", wanted, held)
-        elif self._open_vectors is not None:
-            log.warning("vectors not compared: %s", self.problem)
+        differences += self._verify_vectors(checked)
         differences += self._verify_graph(checked)
         return VerifyReport(checked=checked, differences=tuple(differences), pending=self.pending)
+
+    def _verify_vectors(self, checked: dict[str, int]) -> list[Difference]:
+        if self._open_vectors is None:
+            return []
+        held = self._held_vectors()
+        if held is None:
+            log.warning("vectors not compared: %s", self.problem)
+            whole = Difference(store="vectors", item="the whole store", problem="missing")
+            return [whole] if self._damaged else []
+        checked["chroma"] = len(held)
+        wanted = {(item.item_id, item.view): digest(item.vector) for item in self._ledger.projected_vectors()}
+        return _compare("vectors", wanted, held)
+
+    def _held_vectors(self) -> Mapping[tuple[str, View], str] | None:
+        """Key -> digest in the store; None when it cannot be opened or read."""
+        store = self.vectors()
+        try:
+            return None if store is None else store.ids()
+        except StoreError as exc:
+            self._damaged = not isinstance(exc, StoreUnavailable)
+            self._note(exc)
+            return None
 
     def _verify_graph(self, checked: dict[str, int]) -> list[Difference]:
         if self.graph is None:
@@ -200,14 +226,21 @@ class Projection:
         """Write a projection anew from the ledger, with no model call. The embedded graph is the ledger itself."""
         if store in {"vectors", "all"} and self._open_vectors is not None:
             with self._lock:
-                vectors = self.vectors()
-                if vectors is None:
-                    raise StoreError(f"The vector store cannot be rebuilt: {self.problem}")
-                self._expect_vectors()
-                self._renew(vectors)
+                self._rebuild_vectors()
         if store in {"graph", "all"} and self.graph is not None:
             self.graph.rebuild()
         return self.verify()
+
+    def _rebuild_vectors(self) -> None:
+        vectors = self.vectors()
+        if vectors is not None:
+            self._expect_vectors()
+            self._renew(vectors)
+        elif self._damaged:
+            self._expect_vectors()
+            vectors = self.vectors()
+        if vectors is None:
+            raise StoreError(f"The vector store cannot be rebuilt: {self.problem}")
 
     def expect_rebuild(self) -> None:
         """From here on no store is believed until it has been written anew, even by another process."""
@@ -236,12 +269,15 @@ class Projection:
                 batch = []
         store.upsert(batch)
 
-    def close(self) -> None:
-        """Release the stores; a second call is a no-op."""
+    def _let_go(self) -> None:
         with self._lock:
             if self._vectors is not None:
-                self._vectors.close()
-                self._vectors = None
+                store, self._vectors = self._vectors, None
+                store.close()
+
+    def close(self) -> None:
+        """Release the stores; a second call is a no-op."""
+        self._let_go()
         if self.graph is not None:
             self.graph.close()
 

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,6 +27,7 @@ from graphmem.ledger.copies import copying
 from graphmem.ledger.sql import SqlLedger
 from graphmem.projection import REBUILDING, Projection
 from graphmem.settings import Settings
+from graphmem.stores.chroma import ChromaVectors
 from graphmem.values import BackupReport
 
 FORMAT = 1
@@ -197,7 +199,8 @@ def _alone(home: Path) -> Iterator[None]:
 def _renew(settings: Settings, path: Path, manifest: dict[str, Any]) -> None:
     """Bring the ledger to the present schema, compare its state, and write the vector store."""
     ledger = SqlLedger.open(path, vector_store=settings.vectors != "none")
-    projection = Projection(ledger, None if settings.vectors == "none" else lambda: _chroma(settings.home))
+    opening = None if settings.vectors == "none" else partial(ChromaVectors.open, settings.home / STORE)
+    projection = Projection(ledger, opening)
     try:
         if manifest["schema"] == SqlLedger.schema() and ledger.keeping.state().hash != manifest["state"]:
             raise StoreError("The restored ledger is not the one that was backed up.", advice="Restore it again.")
@@ -207,9 +210,3 @@ def _renew(settings: Settings, path: Path, manifest: dict[str, Any]) -> None:
     finally:
         projection.close()
         ledger.close()
-
-
-def _chroma(home: Path) -> Any:
-    from graphmem.stores.chroma import ChromaVectors
-
-    return ChromaVectors.open(home / STORE)

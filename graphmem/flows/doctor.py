@@ -11,6 +11,7 @@ import platform
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from graphmem.ledger.copies.copying import schema_of
 from graphmem.ledger.projections.embedding import FINGERPRINT
 from graphmem.ledger.sql import SqlLedger
 from graphmem.settings import Settings
+from graphmem.stores.chroma_files import Seal
 from graphmem.values import Check, DoctorReport, Health, Setting
 
 WAL_BUG = ((3, 7, 0), (3, 51, 3))
@@ -116,19 +118,35 @@ def _space(home: Path) -> Check:
 
 
 def _chroma(folder: Path) -> Check:
-    """Who owns the vector store."""
+    """Who owns the vector store, and whether it is whole."""
     lock = folder / "owner.lock"
     if not lock.exists():
         return Check(name="vector store", found="not made yet; it is written from the ledger")
     try:
         with lock.open("a+") as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return _chroma_inside(folder)
     except BlockingIOError:
         return Check(name="vector store", found=f"{folder} is open in a process; others search in the ledger")
     except OSError as error:
         advice = "Fix its permissions, or delete the folder: it is written anew from the ledger."
         return Check(name="vector store", health="failure", found=f"{folder}: {error.strerror}", advice=advice)
-    return Check(name="vector store", found=f"{folder}, free")
+
+
+def _chroma_inside(folder: Path) -> Check:
+    """Whether what nobody has open is whole."""
+    name, advice = "vector store", "Run: graphmem rebuild vectors"
+    try:
+        if Seal(folder).broken():
+            found = f"{folder}, its index was cut off; who opens it next writes it anew"
+            return Check(name=name, health="warning", found=found, advice=advice)
+        with closing(sqlite3.connect(f"{(folder / 'chroma.sqlite3').as_uri()}?mode=ro", uri=True)) as database:
+            problems = [row[0] for row in database.execute("PRAGMA quick_check(1)") if row[0] != "ok"]
+    except sqlite3.Error as error:
+        problems = [str(error)]
+    if problems:
+        return Check(name=name, health="failure", found=f"{folder} is damaged: {problems[0]}", advice=advice)
+    return Check(name=name, found=f"{folder}, free")
 
 
 def _models(settings: Settings, fingerprint: Fingerprint) -> Iterator[Check]:

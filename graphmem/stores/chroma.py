@@ -10,7 +10,7 @@ import fcntl
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, ClassVar, cast
 
@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from graphmem.errors import StoreError, StoreUnavailable
-from graphmem.stores.chroma_files import wipe_unused
-from graphmem.stores.contracts import Near, VectorItem, View
+from graphmem.stores.chroma_files import Seal, wipe_unused
+from graphmem.stores.contracts import CutOff, Near, VectorItem, View
 from graphmem.stores.digests import digest
 
 COLLECTION = "graphmem"
@@ -37,26 +37,37 @@ class ChromaVectors:
         self._folder, self._lock, self._client = folder, lock, client
         self._users = 1
         self._first = threading.RLock()
+        self._writing = threading.RLock()
+        self._seal = Seal(folder)
         self._failed = False
         with _translated(folder):
             self._collection = self._make()
             self._batch = int(client.get_max_batch_size())
             self._wiped = wipe_unused(folder)
+            self._seal.press()
 
     @classmethod
-    def open(cls, folder: Path) -> ChromaVectors:
-        """Open the folder, or share it when this process has it open.
+    def open(cls, folder: Path, *, anew: bool = False) -> ChromaVectors:
+        """Open the folder, or share it when this process has it open; `anew`: with nothing in it.
 
-        Raises StoreUnavailable when another process owns it or when it cannot be opened.
+        Raises StoreUnavailable when another process owns it, or it may not be written; CutOff when its index was left
+        half written; StoreError when Chroma cannot open what is there.
         """
         folder = folder.resolve()
         with cls._guard:
             if (shared := cls._open.get(folder)) is not None:
+                if anew:
+                    shared.erase()
+                elif shared._failed:
+                    _whole(folder, shared._seal)
                 shared._users += 1
                 return shared
             lock = _own(folder)
             try:
                 with _translated(folder):
+                    if anew:
+                        _empty(folder)
+                    _whole(folder, Seal(folder))
                     store = cls(folder, lock, _client(folder))
             except StoreError:
                 lock.close()
@@ -82,26 +93,38 @@ class ChromaVectors:
                 with self._first:
                     yield
                     self._wiped = wipe_unused(self._folder)
-            except Exception:
+                    self._seal.press()
+            except BaseException:
                 self._failed = True
                 raise
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """Around every write, one at a time: what it leaves is sealed."""
+        with self._writing:
+            with self._used():
+                yield
+            with _translated(self._folder):
+                self._seal.press()
 
     def _start(self) -> None:
         """A new client, in place of one that was closed."""
         self._client = _client(self._folder)
         self._collection = self._make()
+        self._seal.press()
         self._failed = False
 
     def _reopen(self) -> None:
         """A write that failed (a full disk) leaves a transaction open, for which the next one waits 1,000 seconds."""
         with self._first:
             if self._failed:
-                self._client.close()
+                _let_go(self._client, self._folder)
+                _whole(self._folder, self._seal)
                 self._start()
 
     def upsert(self, items: Sequence[VectorItem]) -> None:
         """See `VectorStore.upsert`."""
-        with self._used():
+        with self._written():
             for start in range(0, len(items), self._batch):
                 part = items[start : start + self._batch]
                 self._collection.upsert(
@@ -114,7 +137,7 @@ class ChromaVectors:
 
     def remove(self, keys: Sequence[tuple[str, View]]) -> None:
         """See `VectorStore.remove`."""
-        with self._used():
+        with self._written():
             for start in range(0, len(keys), self._batch):
                 self._collection.delete(ids=[_key(*key) for key in keys[start : start + self._batch]])
 
@@ -153,14 +176,10 @@ class ChromaVectors:
 
         Chroma leaves the vectors, ids and metadata of what it deletes, and the files of a collection it drops.
         """
-        with _translated(self._folder), self._first:
+        with _translated(self._folder), self._writing, self._first:
             self._wiped = False
-            self._client.close()
-            for path in self._folder.iterdir():
-                if path.is_dir():
-                    shutil.rmtree(path)
-                elif path.name != LOCK:
-                    path.unlink()
+            _let_go(self._client, self._folder)
+            _empty(self._folder)
             self._start()
 
     def close(self) -> None:
@@ -170,10 +189,14 @@ class ChromaVectors:
             if self._users > 0 or self._open.get(self._folder) is not self:
                 return
             del self._open[self._folder]
-            with _translated(self._folder):
-                self._client.close()
-                wipe_unused(self._folder)
-            self._lock.close()
+            try:
+                with _translated(self._folder):
+                    self._client.close()
+                    if not self._failed:
+                        wipe_unused(self._folder)
+                        self._seal.press(closed=True)
+            finally:
+                self._lock.close()
 
 
 def _own(folder: Path) -> IO[str]:
@@ -192,11 +215,47 @@ def _own(folder: Path) -> IO[str]:
     return lock
 
 
+def _whole(folder: Path, seal: Seal) -> None:
+    """Raise CutOff when the index is not as its last write left it."""
+    if seal.broken():
+        raise CutOff(
+            f"What wrote the index in {folder} was cut off; it is written anew from the ledger.",
+            advice="Run: graphmem rebuild vectors",
+        )
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
+
+
 def _client(folder: Path) -> Any:
     import chromadb
     from chromadb.config import Settings
 
-    return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+    try:
+        return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+    except BaseException:
+        _forget(folder)
+        raise
+
+
+def _let_go(client: Any, folder: Path) -> None:
+    """Close a client, also one that failed; what it cannot close any more is forgotten."""
+    with suppress(StoreError), _translated(folder):
+        client.close()
+    _forget(folder)
+
+
+def _forget(folder: Path) -> None:
+    """Chroma keeps a client that could not begin, or end, and gives it to whoever opens the folder next."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    SharedSystemClient._identifier_to_system.pop(str(folder), None)
+    SharedSystemClient._identifier_to_refcount.pop(str(folder), None)
 
 
 def _key(item_id: str, view: View) -> str:
@@ -210,10 +269,13 @@ def _unkey(raw: str) -> tuple[str, View]:
 
 @contextmanager
 def _translated(folder: Path) -> Iterator[None]:
-    """Chroma's errors have no common root below Exception: whatever it raises becomes a StoreError here."""
+    """Chroma's errors have no common root: whatever it raises becomes a StoreError here."""
     try:
         yield
     except StoreError:
         raise
-    except Exception as exc:
-        raise StoreUnavailable(f"Chroma failed in {folder}: {exc}.", advice="Run: graphmem rebuild vectors") from exc
+    except BaseException as exc:
+        # Where its core, in Rust, gives up over a damaged file, what it raises is no Exception.
+        if not isinstance(exc, Exception) and type(exc).__name__ != "PanicException":
+            raise
+        raise StoreError(f"Chroma failed in {folder}: {exc}.", advice="Run: graphmem rebuild vectors") from exc

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from graphmem.errors import StoreError
 from graphmem.values import Node, Relation, Scope, When
 
 View = Literal["fact", "turn", "window", "entity"]
@@ -57,6 +58,21 @@ class VectorStore(Protocol):
 
     def close(self) -> None:
         """Free the store; a second call is a no-op."""
+        ...
+
+
+class CutOff(StoreError):
+    """What wrote the store was killed, or failed, in the middle: it must be opened anew, and filled."""
+
+
+class OpenVectors(Protocol):
+    """Opens a vector store."""
+
+    def __call__(self, *, anew: bool = False) -> VectorStore:
+        """Open it; `anew`: with nothing in it, whatever was there.
+
+        Raises StoreUnavailable when it cannot be had now, CutOff, another StoreError when what is there cannot be read.
+        """
         ...
 
 

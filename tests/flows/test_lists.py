@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlLedger]:
 @pytest.fixture(scope="module")
 def store(ledger: SqlLedger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaVectors]:
     """Chroma with everything that the ledger has."""
-    projection = Projection(ledger, lambda: ChromaVectors.open(tmp_path_factory.mktemp("chroma")))
+    projection = Projection(ledger, partial(ChromaVectors.open, tmp_path_factory.mktemp("chroma")))
     projection.flush()
     opened = projection.vectors()
     assert isinstance(opened, ChromaVectors)

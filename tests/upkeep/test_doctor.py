@@ -12,6 +12,7 @@ from graphmem import Memory
 from graphmem.flows.doctor import sqlite_check
 from graphmem.values import Check, DoctorReport
 from tests.conftest import Clock
+from tests.faults import tearing
 from tests.upkeep.worlds import PLAIN, opened
 
 
@@ -72,6 +73,24 @@ def test_a_home_that_cannot_be_opened_is_examined(one: Path) -> None:
     assert ("failure", True) == (newer["ledger"].health, "upgrade" in newer["ledger"].advice)
     assert "failure" == newer["embedding model"].health or newer["embedding model"].found
     assert ("failure", True) == (damaged["ledger"].health, "backup" in damaged["ledger"].advice)
+
+
+def test_a_vector_store_that_is_not_whole_is_told(tmp_path: Path) -> None:
+    """Cut off in the middle of a write, or damaged."""
+    home = tearing.begun(tmp_path / "home", adds=1)
+    seal, database = home / "chroma" / "index.seal", home / "chroma" / "chroma.sqlite3"
+    whole = examined(home, vectors="chroma")[1]["vector store"]
+    sealed = seal.read_text()
+    seal.write_text("{}")
+    cut_off = examined(home, vectors="chroma")[1]["vector store"]
+    seal.write_text(sealed)
+    with database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"noise" * 1000)
+    damaged = examined(home, vectors="chroma")[1]["vector store"]
+
+    assert ("ok", "warning", "failure") == (whole.health, cut_off.health, damaged.health)
+    assert cut_off.advice == damaged.advice == "Run: graphmem rebuild vectors"
 
 
 def test_looking_changes_nothing(one: Path, tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ def _named(error: DBAPIError) -> StoreError:
             advice="Choose another home, or put a backup back: graphmem restore FOLDER --force",
         )
     return StoreError(
-        f"The ledger failed: {text}.", advice="Run: graphmem verify; if the file is damaged, restore a backup."
+        f"The ledger failed: {text}.",
+        advice="Run: graphmem doctor; if the file is damaged, put a backup back: graphmem restore FOLDER --force",
     )
 
 
