@@ -254,8 +254,8 @@ def _forget(folder: Path) -> None:
     """Chroma keeps a client that could not begin, or end, and gives it to whoever opens the folder next."""
     from chromadb.api.shared_system_client import SharedSystemClient
 
-    SharedSystemClient._identifier_to_system.pop(str(folder), None)
-    SharedSystemClient._identifier_to_refcount.pop(str(folder), None)
+    for kept in ("_identifier_to_system", "_identifier_to_refcount"):
+        getattr(SharedSystemClient, kept, {}).pop(str(folder), None)
 
 
 def _key(item_id: str, view: View) -> str:
