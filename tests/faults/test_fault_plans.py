@@ -53,7 +53,7 @@ def opened(home: Path, stub: StubServer, clock: Clock, plan: Plan) -> Memory:
     projection = memory._engine.projection
     made = projection._open_vectors
     assert made is not None
-    projection._open_vectors = lambda: plan.store(made())
+    projection._open_vectors = lambda **options: plan.store(made(**options))
     return memory
 
 
