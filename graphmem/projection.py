@@ -55,7 +55,7 @@ class Projection:
         self.problem = ""
         """Why the vector store could not be used the last time; empty when it could."""
         self._damaged = False
-        """Whether the vector store was there the last time, and could not be opened."""
+        """Whether it was there then, and could not be opened or used."""
 
     def vectors(self) -> VectorStore | None:
         """The vector store, opened on first use; None when there is none or it cannot be opened now."""
@@ -64,7 +64,6 @@ class Projection:
                 try:
                     self._vectors = self._whole(self._open_vectors)
                 except StoreError as exc:
-                    self._damaged = not isinstance(exc, StoreUnavailable)
                     self._note(exc)
                 else:
                     self.problem = ""
@@ -72,13 +71,15 @@ class Projection:
 
     def _whole(self, opening: OpenVectors) -> VectorStore:
         """The vector store, written anew when a write to it, or a rebuild of it, was cut off."""
+        anew = bool(self._ledger.meta(REBUILDING))
         try:
-            store = opening(anew=bool(self._ledger.meta(REBUILDING)))
+            store = opening(anew=anew)
         except CutOff as exc:
             log.warning("%s", exc.message)
             self._expect_vectors()
-            store = opening(anew=True)
-        if self._ledger.meta(REBUILDING):
+            anew = True
+            store = opening(anew=anew)
+        if anew:
             try:
                 self._renew(store)
             except StoreError:
@@ -191,7 +192,6 @@ class Projection:
         try:
             return None if store is None else store.ids()
         except StoreError as exc:
-            self._damaged = not isinstance(exc, StoreUnavailable)
             self._note(exc)
             return None
 
@@ -285,6 +285,7 @@ class Projection:
         if self.problem != str(exc):
             log.warning("%s", exc)
         self.problem = str(exc)
+        self._damaged = not isinstance(exc, StoreUnavailable)
 
 
 def _compare(

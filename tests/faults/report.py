@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.architecture.source import ROOT
+
+RAM = Path("/dev/shm")
 KINDS = ("place", "random", "recovery")
 COUNTED = ("lost", "half", "differences", "unlike", "paid_twice")
 
@@ -22,6 +27,16 @@ def figures(found: Sequence[dict[str, Any]], places: Sequence[str], seconds: flo
         "failed": [t for t in found if t["failed"]],
         "seconds": round(seconds),
     }
+
+
+def short_form(module: str, folder: Path, *options: str) -> Any:
+    """The summary of a campaign in a process of its own, its homes in memory where there is such a disk."""
+    told = folder / "figures.json"
+    homes = RAM if RAM.is_dir() else folder
+    command = [sys.executable, "-m", module, *options, "--folder", homes, "--json", told]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stderr
+    return json.loads(told.read_text())["summary"]
 
 
 def _row(kind: str, mine: Sequence[dict[str, Any]]) -> dict[str, Any]:

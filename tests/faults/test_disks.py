@@ -10,20 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.source import ROOT
-
-RAM = Path("/dev/shm")
+from tests.faults.report import short_form
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     """The short form of `make faults`: some limits of size, some small disks where this user may mount one."""
-    figures = tmp_path / "figures.json"
-    folder = RAM if RAM.is_dir() else tmp_path
-    command = [sys.executable, "-m", "tests.faults.disks", "--trials", "6", "--folder", folder, "--json", figures]
+    summary = short_form("tests.faults.disks", tmp_path, "--trials", "6")
 
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-    assert 0 == done.returncode, done.stderr
-    summary = json.loads(figures.read_text())["summary"]
     assert 6 == sum(row["trials"] for row in summary)
     assert 0 < sum(row["calls that failed"] for row in summary)
     assert 0 == sum(row["wrong"] for row in summary)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
@@ -13,10 +10,8 @@ from shutil import copytree
 import pytest
 
 from graphmem.stores.chroma_files import Seal
-from tests.architecture.source import ROOT
 from tests.faults import tearing
-
-RAM = Path("/dev/shm")
+from tests.faults.report import short_form
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +38,8 @@ def found(home: Path) -> int:
 
 def test_a_kill_while_chroma_writes_its_index_loses_nothing(tmp_path: Path) -> None:
     """The short form of `make faults`; half of such kills leave an index that fails every call."""
-    figures = tmp_path / "figures.json"
-    folder = RAM if RAM.is_dir() else tmp_path
-    command = [sys.executable, "-m", "tests.faults.tearing", "--kills", "4", "--folder", folder, "--json", figures]
+    summary = short_form("tests.faults.tearing", tmp_path, "--kills", "4")
 
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-    assert 0 == done.returncode, done.stderr
-    summary = json.loads(figures.read_text())["summary"]
     assert (4, 0) == (summary["while the index changed"], summary["wrong"])
     assert summary["torn"] > 0
 
